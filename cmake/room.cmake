@@ -1,0 +1,23 @@
+# farm_room(NAME USES rooms... LIBS libraries... [BIG])
+# One folder under src/ is one room: every .cpp in it is the library farm_NAME, every *_test.cpp
+# the program farm_NAME_test. USES names the rooms below that it may include; the arrows
+# themselves are checked by tests/tidy/layers.py.
+function(farm_room NAME)
+  cmake_parse_arguments(ROOM "" "" "USES;LIBS;TEST_LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.cpp
+       ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.c)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(TRANSFORM ROOM_USES PREPEND farm_)
+  add_library(farm_${NAME} STATIC ${sources})
+  target_include_directories(farm_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(farm_${NAME} PUBLIC ${ROOM_USES} ${ROOM_LIBS})
+  if(FARM_TESTS AND tests)
+    add_executable(farm_${NAME}_test ${tests})
+    target_link_libraries(farm_${NAME}_test PRIVATE farm_${NAME} ${ROOM_TEST_LIBS}
+                          GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(farm_${NAME}_test TEST_PREFIX "${NAME}." DISCOVERY_TIMEOUT 120
+                         PROPERTIES TIMEOUT 300 LABELS unit)
+  endif()
+endfunction()

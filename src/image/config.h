@@ -1,0 +1,23 @@
+// The [image] table of the configuration.
+#pragma once
+
+#include <cstdint>
+
+namespace farm::image {
+
+// What is checked before a picture is decoded.
+struct Limits {
+  std::uint64_t max_pixels = 100'000'000;   // width x height of one frame
+  std::uint32_t max_side_px = 65'535;       // of either side
+  std::uint64_t max_file_bytes = 100 << 20;  // of an original
+};
+
+struct Config {
+  Limits limits;
+  int jpeg_quality = 82;         // 1 to 100, of all sizes
+  int edit_quality = 95;         // 1 to 100, of the new original that an edit makes
+  std::uint32_t threads = 0;     // image threads; 0: as many as there are cores
+  std::uint32_t queue = 64;      // pictures that may wait for a thread; more get 503
+};
+
+}  // namespace farm::image

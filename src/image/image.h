@@ -1,0 +1,64 @@
+// Pictures in, sizes out: what the rest of the program knows of libvips. Bytes are never trusted:
+// a picture is identified by its content and measured before anything of it is decoded.
+//
+// All calls are thread-safe and burn CPU: make them on an image thread (io::offload), never on a
+// network thread. Errors: kUnsupported (not a format we take: 415), kTooLarge (over a limit: 413),
+// kUnprocessable (damaged or impossible: 422).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "image/config.h"
+#include "photo/size_code.h"
+
+namespace farm::image {
+
+struct Picture {
+  photo::Format format;
+  photo::Dimensions dimensions;  // upright, of the first frame
+};
+
+struct RenderedSize {
+  photo::SizeCode code;
+  photo::Format format;
+  photo::Dimensions dimensions;
+  Bytes bytes;
+};
+
+// Once in main(), before any thread: sets up libvips (no operation cache, untrusted loaders
+// blocked, one thread an operation).
+Result<void> start(const char* program);
+
+// What the first bytes say it is; kUnsupported if they say nothing we take. Does not look further
+// than 64 bytes. Pure, no libvips.
+Result<photo::Format> identify(ByteView bytes);
+
+// Identifies and measures without decoding; kTooLarge beyond `limits`.
+Result<Picture> probe(ByteView original, const Limits& limits);
+
+// The stored sizes (s t m - and, where the original is larger, b) in this order, from one decode.
+struct Rendered {
+  Picture picture;
+  std::vector<RenderedSize> sizes;
+};
+Result<Rendered> render_stored(ByteView original, const Config& config);
+
+// One size, e.g. an on-demand one.
+Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config);
+
+// A new original made from another: turned clockwise by 90, 180 or 270 degrees as seen upright, or
+// cut to a rectangle in upright pixels. Written in the original's own format (TIFF, HEIC and AVIF
+// as JPEG), at high quality, upright; kInvalidArgument if the rectangle is not inside the picture.
+struct Rotate {
+  int degrees = 0;
+};
+struct Crop {
+  std::uint32_t x = 0, y = 0, width = 0, height = 0;
+};
+Result<Bytes> rotate(ByteView original, Rotate edit, const Config& config);
+Result<Bytes> crop(ByteView original, Crop edit, const Config& config);
+
+}  // namespace farm::image

@@ -1,0 +1,93 @@
+// PhotoStore keeps records (docs/formats/record.md) under a photo's id: one version at a time, the
+// newest. Every backend (volumes on local disks today) passes the same conformance suite,
+// store/photo_store_conformance.h.
+//
+// All calls are thread-safe. Calls without "try" may block on a disk or a network: make them on a
+// disk thread (io::offload), never on a network thread. A record is opaque here; store/record_reader.h
+// checks and takes it apart.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/photo_id.h"
+#include "base/result.h"
+
+namespace farm::store {
+
+struct StoredRecord {
+  PhotoId id;
+  std::uint32_t version = 0;
+  std::uint64_t bytes = 0;  // of the whole record
+};
+
+struct ReadBytes {
+  std::size_t size = 0;       // how many bytes were read: less than asked only at the record's end
+  std::uint32_t version = 0;  // of the record they are from
+};
+
+struct StoreStats {
+  std::uint64_t photos = 0;
+  std::uint64_t live_bytes = 0;     // of records that can be read
+  std::uint64_t garbage_bytes = 0;  // of replaced and deleted ones, still on disk
+  std::uint64_t disk_free_bytes = 0;
+  std::uint64_t volumes = 0;
+  std::uint64_t syncs = 0;               // fdatasync calls
+  std::uint64_t puts = 0;
+  std::uint64_t checksum_errors = 0;     // bad bytes seen by reads and verify
+  std::vector<std::string> problems;     // for /healthz: what is wrong, a sentence each; empty = well
+};
+
+struct VerifyReport {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> damaged;  // "photo 714… version 2: …"; at most 1000 kept
+  std::uint64_t damaged_count = 0;
+};
+
+class PhotoStore {
+ public:
+  virtual ~PhotoStore() = default;
+
+  // Stores the concatenation of `parts` as this version and forgets older ones. Durable when it
+  // returns: it survives power loss. kConflict if this or a newer version is there already, or if
+  // the photo was removed before (an id is never used again); kNoSpace or kIo if the disks do not
+  // take it, and then nothing has changed.
+  virtual Result<void> put(PhotoId id, std::uint32_t version, std::span<const ByteView> parts) = 0;
+
+  // Reads from `offset` of the record into `out`. `version` 0 takes whichever is there, another one
+  // only that: kConflict if the photo has a different version by now (read again from the start).
+  // kNotFound if the photo is not there.
+  virtual Result<ReadBytes> read(PhotoId id, std::uint32_t version, std::uint64_t offset,
+                                 MutableByteView out) = 0;
+
+  // The same if it can be had without waiting for a disk, else nothing. For network threads.
+  virtual std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version,
+                                                    std::uint64_t offset, MutableByteView out) = 0;
+
+  // What is stored under `id`; never blocks. Nothing if it is not there.
+  virtual std::optional<StoredRecord> find(PhotoId id) = 0;
+
+  // Durable when it returns: the photo stays deleted. kNotFound if it is not there.
+  virtual Result<void> remove(PhotoId id) = 0;
+
+  // Calls `visit` for every record that was stored before the call and still is, in no order, until
+  // it returns an error, which is passed on. Puts and removes may go on meanwhile.
+  virtual Result<void> scan(const std::function<Result<void>(const StoredRecord&)>& visit) = 0;
+
+  // Reads every record back and checks it. `progress` is called now and then with the bytes done
+  // and the bytes in all; it may be empty. If it returns false the walk ends early (kClosed).
+  virtual Result<VerifyReport> verify(
+      const std::function<bool(std::uint64_t, std::uint64_t)>& progress) = 0;
+
+  // A reader found that a record's bytes do not match their checksums.
+  virtual void report_damage(PhotoId id, const std::string& what) = 0;
+
+  virtual StoreStats stats() = 0;
+};
+
+}  // namespace farm::store
