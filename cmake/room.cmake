@@ -1,4 +1,4 @@
-# farm_room(NAME USES rooms... LIBS libraries... [BIG])
+# farm_room(NAME USES rooms... LIBS libraries... TEST_LIBS libraries...)
 # One folder under src/ is one room: every .cpp in it is the library farm_NAME, every *_test.cpp
 # the program farm_NAME_test. USES names the rooms below that it may include; the arrows
 # themselves are checked by tests/tidy/layers.py.
@@ -17,7 +17,7 @@ function(farm_room NAME)
   add_library(farm_${NAME} STATIC ${sources})
   target_include_directories(farm_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(farm_${NAME} PUBLIC ${ROOM_USES} ${ROOM_LIBS})
-  if(FARM_TESTS AND tests)
+  if(FARM_TESTS AND GTest_FOUND AND tests)
     add_executable(farm_${NAME}_test ${tests})
     target_link_libraries(farm_${NAME}_test PRIVATE farm_${NAME} ${ROOM_TEST_LIBS}
                           GTest::gmock GTest::gtest_main)
