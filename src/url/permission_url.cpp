@@ -36,7 +36,6 @@ std::optional<photo::SizeCode> parse_code(std::string_view text) {
 }  // namespace
 
 std::optional<PermissionUrl> parse_permission_url(std::string_view path) {
-  PermissionUrl url;
   if (path.empty() || path.front() != '/') return {};
   path.remove_prefix(1);
   const auto server_text = take_until(path, '/');
