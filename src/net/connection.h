@@ -1,0 +1,107 @@
+// One client connection: reads requests, finds their endpoint, answers, within the deadlines of
+// Config. Internal to net: handlers see an Exchange. Lives on one network thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/config.h"
+#include "net/endpoints.h"
+#include "net/request_parser.h"
+#include "net/thread.h"
+#include "obs/request_stats.h"
+
+namespace farm::net {
+
+// What all connections of a server share; outlives them.
+struct ServerShared {
+  Config config;
+  EndpointTable endpoints;
+  std::unique_ptr<obs::RequestStats> stats;
+  std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::uint64_t> refused{0};
+};
+
+class Connection final : public Supervised {
+ public:
+  Connection(NetThread& thread, ServerShared& shared, boost::asio::ip::tcp::socket socket);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Serves until the connection ends.
+  static io::Task<void> run(std::unique_ptr<Connection> self);
+
+  void check(std::int64_t now_ms, bool stopping) override;
+
+ private:
+  friend class Exchange;
+  using Steady = std::chrono::steady_clock;
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  // Requests.
+  io::Task<bool> read_head();  // false: there is no further request
+  io::Task<void> reject(Rejection why);
+  io::Task<void> handle();
+  io::Task<void> dispatch(Exchange& exchange, EndpointTable::Match match);
+  io::Task<void> finish_body();
+  void next_request();
+  io::Task<void> linger();
+
+  // Bytes in.
+  io::Task<std::size_t> receive(MutableByteView into);  // 0: closed, failed or past the deadline
+  io::Task<Result<std::size_t>> read_body(MutableByteView into);
+  io::Task<Result<std::size_t>> read_sized(MutableByteView into);
+  io::Task<Result<std::size_t>> read_chunked(MutableByteView into);
+  io::Task<Result<std::size_t>> body_failed(Rejection why, ErrorCode code);
+  io::Task<Result<void>> send_continue();
+  void arm_transfer(std::uint64_t moved_bytes);
+
+  // Bytes out.
+  void finish_head(std::uint64_t body_bytes);
+  io::Task<Result<void>> send(std::span<const ByteView> parts);
+  io::Task<Result<void>> send_one(ByteView body);
+  io::Task<Result<void>> begin(std::uint64_t length);
+  io::Task<Result<void>> write(ByteView piece);
+  io::Task<Result<void>> send_problem(int status, std::string detail, std::string_view extra);
+  Result<void> failed_to_send();
+
+  // What has come and is not used yet: buffer_[start_, end_).
+  ByteView pending() const { return ByteView(buffer_).subspan(start_, end_ - start_); }
+
+  NetThread& thread_;
+  ServerShared& shared_;
+  boost::asio::ip::tcp::socket socket_;
+  RequestParser parser_;
+  Bytes buffer_;
+  std::size_t start_ = 0;
+  std::size_t end_ = 0;
+  Bytes chunk_buffer_;  // raw bytes of a chunked body: the head's views stay in buffer_
+  std::size_t chunk_start_ = 0;
+  std::size_t chunk_end_ = 0;
+
+  std::int64_t deadline_ms_ = kNever;
+  std::int64_t transfer_start_ms_ = 0;
+  bool idle_ = true;  // between requests
+  bool expired_ = false;
+  bool close_ = false;   // after this response
+  bool broken_ = false;  // nothing more can be sent
+
+  // Of the current request.
+  Steady::time_point started_;
+  std::size_t route_ = 0;
+  std::uint64_t max_body_bytes_ = 0;
+  std::uint64_t body_read_ = 0;
+  bool body_done_ = false;
+  bool continue_sent_ = false;
+  bool responded_ = false;
+  std::uint64_t body_sent_ = 0;
+  ResponseHead head_;
+};
+
+}  // namespace farm::net

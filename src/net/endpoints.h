@@ -1,0 +1,50 @@
+// The table of endpoints: method and path pattern to handler. Filled before the server starts, then
+// only read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/exchange.h"
+
+namespace farm::net {
+
+using Handler = std::function<io::Task<void>(Exchange&)>;
+
+struct Endpoint {
+  Method method = Method::kGet;  // a GET endpoint answers HEAD too
+  std::string pattern;  // "/v1/photos/{id}/content": a {name} takes one non-empty path segment
+  std::string name;     // of the route in metrics
+  std::uint64_t max_body_bytes = 0;
+  Handler handle;
+};
+
+class EndpointTable {
+ public:
+  void add(Endpoint endpoint);
+  // Answers whatever no pattern fits.
+  void set_not_found(Handler handler) { not_found_ = std::move(handler); }
+
+  struct Match {
+    const Endpoint* endpoint = nullptr;  // null: none, or not with this method
+    std::size_t index = 0;               // of the endpoint in all()
+    bool path_known = false;
+    std::array<std::string_view, Exchange::kMaxParams> params;
+  };
+  Match match(Method method, std::string_view path) const;
+  // "GET, HEAD, DELETE" for a path that is known.
+  std::string allowed(std::string_view path) const;
+
+  const std::vector<Endpoint>& all() const { return endpoints_; }
+  const Handler& not_found() const { return not_found_; }
+
+ private:
+  std::vector<Endpoint> endpoints_;
+  Handler not_found_;
+};
+
+}  // namespace farm::net

@@ -1,0 +1,69 @@
+// One request and its response, as an endpoint's handler sees them. A handler reads the body if it
+// wants it, then answers exactly once. Lives on one network thread; never touch it from another.
+//
+// An Error from read_body() or a send means that the connection is beyond repair (gone, timed out,
+// malformed, over a bound): return, the connection has answered what can still be answered.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "io/task.h"
+#include "net/request_head.h"
+#include "net/response_head.h"
+
+namespace farm::net {
+
+class Connection;
+
+class Exchange {
+ public:
+  static constexpr std::size_t kMaxParams = 4;
+
+  explicit Exchange(Connection& connection) : connection_(connection) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  const RequestHead& request() const;
+  // What stands in the path where the endpoint's pattern has its n-th {}.
+  std::string_view param(std::size_t n) const { return params_[n]; }
+  // 0 to threads-1: for state that each network thread has of its own.
+  std::size_t thread_index() const;
+  // The peer's address, e.g. "127.0.0.1:40312".
+  std::string peer() const;
+
+  // Body bytes as they come, at least one of `into` (not empty); 0 at the body's end. The first call
+  // sends "100 Continue" where it is expected. kTooLarge beyond the endpoint's limit.
+  io::Task<Result<std::size_t>> read_body(MutableByteView into);
+
+  // The response's head: start it, add headers, then send. Framing headers (Content-Length,
+  // Connection, Date) are added by send(). A HEAD request gets the head only, by itself.
+  ResponseHead& head();
+
+  // The whole response; `parts` (at most 14) stay alive until it returns.
+  io::Task<Result<void>> send(std::span<const ByteView> parts);
+  io::Task<Result<void>> send(ByteView body);
+  io::Task<Result<void>> send(std::string_view body);
+
+  // A response in pieces: exactly `length` bytes by write().
+  io::Task<Result<void>> begin(std::uint64_t length);
+  io::Task<Result<void>> write(ByteView piece);
+  // False after begin() of a HEAD: nothing is to be written.
+  bool wants_body() const { return request().method != Method::kHead; }
+
+  // A problem+json answer. `extra` are further header lines, each with its CRLF.
+  io::Task<Result<void>> send_problem(int status, std::string detail, std::string_view extra = {});
+
+  // Ends the connection after this response.
+  void close_after();
+
+ private:
+  friend class Connection;
+  Connection& connection_;
+  std::array<std::string_view, kMaxParams> params_;
+};
+
+}  // namespace farm::net

@@ -1,0 +1,61 @@
+#include "net/precondition.h"
+
+#include "net/http_date.h"
+
+namespace farm::net {
+namespace {
+
+enum class Comparison { kStrong, kWeak };
+
+// Whether a list of entity tags, or "*", has ours (section 8.8.3).
+bool list_matches(std::string_view list, std::string_view etag, Comparison comparison) {
+  for (;;) {
+    const std::size_t start = list.find_first_not_of(" \t,");
+    if (start == std::string_view::npos) return false;
+    list.remove_prefix(start);
+    if (list.front() == '*') return true;
+    const bool weak = list.starts_with("W/");
+    if (weak) list.remove_prefix(2);
+    if (!list.starts_with('"')) return false;
+    const std::size_t end = list.find('"', 1);
+    if (end == std::string_view::npos) return false;
+    const bool same = list.substr(0, end + 1) == etag;
+    if (same && (!weak || comparison == Comparison::kWeak)) return true;
+    list.remove_prefix(end + 1);
+  }
+}
+
+Millis whole_seconds(Millis ms) { return ms / 1000 * 1000; }
+
+}  // namespace
+
+Precondition evaluate_preconditions(const RequestHead& request, std::string_view etag,
+                                    Millis modified_ms) {
+  const Millis modified = whole_seconds(modified_ms);
+  if (const auto match = request.find("If-Match")) {
+    if (!list_matches(*match, etag, Comparison::kStrong)) return Precondition::kFailed;
+  } else if (const auto unmodified = request.find("If-Unmodified-Since")) {
+    const auto since = parse_http_date(*unmodified);
+    if (since && modified > *since) return Precondition::kFailed;
+  }
+  const bool safe = request.method == Method::kGet || request.method == Method::kHead;
+  if (const auto none_match = request.find("If-None-Match")) {
+    if (!list_matches(*none_match, etag, Comparison::kWeak)) return Precondition::kProceed;
+    return safe ? Precondition::kNotModified : Precondition::kFailed;
+  }
+  if (const auto modified_since = request.find("If-Modified-Since"); modified_since && safe) {
+    const auto since = parse_http_date(*modified_since);
+    if (since && modified <= *since) return Precondition::kNotModified;
+  }
+  return Precondition::kProceed;
+}
+
+bool range_applies(const RequestHead& request, std::string_view etag, Millis modified_ms) {
+  const auto if_range = request.find("If-Range");
+  if (!if_range) return true;
+  if (if_range->starts_with('"')) return *if_range == etag;
+  const auto date = parse_http_date(*if_range);
+  return date && *date == whole_seconds(modified_ms);
+}
+
+}  // namespace farm::net

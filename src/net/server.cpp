@@ -1,0 +1,172 @@
+#include "net/server.h"
+
+#include <sys/socket.h>
+
+#include <charconv>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "net/connection.h"
+#include "net/problem.h"
+#include "obs/log.h"
+
+namespace farm::net {
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr int kBacklog = 4096;
+
+Result<tcp::endpoint> parse_address(const std::string& text) {
+  const auto invalid = [&] {
+    return fail(ErrorCode::kInvalidArgument, "net",
+                "\"" + text + "\" is no address to listen on; write it as 127.0.0.1:8080");
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return invalid();
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data() + colon + 1, end, port);
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+  if (error || status != std::errc{} || stop != end) return invalid();
+  return tcp::endpoint(address, port);
+}
+
+Result<void> open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, const std::string& text) {
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  if (!error) return ok();
+  return fail(ErrorCode::kUnavailable, "net",
+              "cannot listen on " + text + ": " + error.message() +
+                  "; is another program there? Give another with --listen ADDR:PORT");
+}
+
+void refuse(tcp::socket& socket) {
+  static const std::string kBody = problem_json(503, "too many connections; try again soon");
+  static const std::string kAnswer =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+      "Retry-After: 1\r\nConnection: close\r\nContent-Length: " +
+      std::to_string(kBody.size()) + "\r\n\r\n" + kBody;
+  // One try: a client that does not take it gets a closed connection.
+  (void)::send(socket.native_handle(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  (void)::shutdown(socket.native_handle(), SHUT_WR);
+}
+
+std::vector<std::string> route_names(const EndpointTable& endpoints) {
+  std::vector<std::string> names;
+  for (const Endpoint& endpoint : endpoints.all()) {
+    names.push_back(endpoint.name);
+  }
+  names.emplace_back("unmatched");
+  names.emplace_back("malformed");
+  return names;
+}
+
+}  // namespace
+
+std::size_t thread_count(const Config& config) {
+  return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+struct Server::Impl {
+  ServerShared shared;
+  std::vector<std::unique_ptr<NetThread>> threads;
+  std::unique_ptr<tcp::acceptor> acceptor;
+  std::string address;
+  bool stopped = false;
+
+  io::Task<void> accept_loop();
+};
+
+io::Task<void> Server::Impl::accept_loop() {
+  for (std::size_t next = 0;; next = (next + 1) % threads.size()) {
+    NetThread& thread = *threads[next];
+    boost::system::error_code error;
+    tcp::socket socket = co_await acceptor->async_accept(
+        thread.context(), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    if (!acceptor->is_open()) co_return;
+    if (error) {
+      // Out of descriptors or memory: wait for connections to end.
+      obs::log_warn("cannot accept a connection", {{"error", error.message()}});
+      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor,
+                                      std::chrono::milliseconds(100));
+      co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+      continue;
+    }
+    if (shared.connections.load(std::memory_order_relaxed) >= shared.config.max_connections) {
+      shared.refused.fetch_add(1, std::memory_order_relaxed);
+      refuse(socket);
+      continue;
+    }
+    socket.set_option(tcp::no_delay(true), error);
+    boost::asio::post(thread.context(), [&thread, this, moved = std::move(socket)]() mutable {
+      auto connection = std::make_unique<Connection>(thread, shared, std::move(moved));
+      boost::asio::co_spawn(thread.context(), Connection::run(std::move(connection)),
+                            boost::asio::detached);
+    });
+  }
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config, const std::string& address,
+                                              EndpointTable endpoints) {
+  FARM_TRY(const tcp::endpoint endpoint, parse_address(address));
+  auto impl = std::make_unique<Impl>();
+  impl->shared.config = config;
+  impl->shared.stats =
+      std::make_unique<obs::RequestStats>(route_names(endpoints), thread_count(config));
+  impl->shared.endpoints = std::move(endpoints);
+  for (std::size_t i = 0; i < thread_count(config); ++i) {
+    impl->threads.push_back(std::make_unique<NetThread>(i, impl->shared.config));
+  }
+  impl->acceptor = std::make_unique<tcp::acceptor>(impl->threads[0]->context());
+  FARM_TRY(open(*impl->acceptor, endpoint, address));
+  std::ostringstream text;
+  text << impl->acceptor->local_endpoint();
+  impl->address = text.str();
+  boost::asio::co_spawn(impl->threads[0]->context(), impl->accept_loop(), boost::asio::detached);
+  for (const auto& thread : impl->threads) thread->start();
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::~Server() { stop(); }
+
+std::string Server::address() const { return impl_->address; }
+std::size_t Server::threads() const { return impl_->threads.size(); }
+
+void Server::stop() {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  boost::asio::post(impl_->threads[0]->context(), [impl = impl_.get()] {
+    boost::system::error_code ignored;
+    impl->acceptor->close(ignored);
+  });
+  for (const auto& thread : impl_->threads) thread->stop();
+  for (const auto& thread : impl_->threads) thread->join();
+}
+
+void Server::collect(obs::Samples& out) const {
+  impl_->shared.stats->collect(out);
+  out.gauge("photofarm_http_connections", "Open client connections.",
+            impl_->shared.connections.load(std::memory_order_relaxed));
+  out.counter("photofarm_http_connections_refused_total",
+              "Connections refused because max_connections were open.",
+              static_cast<double>(impl_->shared.refused.load(std::memory_order_relaxed)));
+}
+
+}  // namespace farm::net

@@ -1,0 +1,75 @@
+#include "net/thread.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "base/clock.h"
+#include "net/http_date.h"
+
+namespace farm::net {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};
+
+}  // namespace
+
+std::int64_t monotonic_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+NetThread::NetThread(std::size_t index, const Config& config) : index_(index), config_(config) {
+  tick();
+}
+
+void NetThread::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), ("net-" + std::to_string(index_)).c_str());
+    context_.run();
+  });
+}
+
+void NetThread::stop() {
+  boost::asio::post(context_, [this] { begin_stop(); });
+}
+
+void NetThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void NetThread::begin_stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  stop_deadline_ms_ = monotonic_ms() + config_.stop_grace.count();
+  timer_.cancel();
+  tick();
+}
+
+void NetThread::tick() {
+  const std::string date = "Date: " + format_http_date(SystemClock().now_ms()) + "\r\n";
+  std::ranges::copy(date, date_line_.begin());
+  const std::int64_t now_ms = monotonic_ms();
+  for (auto item = supervised_.begin(); item != supervised_.end();) {
+    (item++)->check(now_ms, stopping_);
+  }
+  if (stopping_ && (supervised_.empty() || now_ms >= stop_deadline_ms_)) {
+    context_.stop();
+    return;
+  }
+  schedule_tick();
+}
+
+void NetThread::schedule_tick() {
+  timer_.expires_after(stopping_ ? kTick / 10 : kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+}  // namespace farm::net
