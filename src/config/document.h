@@ -1,5 +1,5 @@
-// One TOML file, seen through tables that remember what was asked for. Each room reads its own table
-// into its own struct, whose defaults stand where the file is silent:
+// One TOML file, seen through tables that remember what was asked for. Each room reads its own
+// table into its own struct, whose defaults stand where the file is silent:
 //
 //   void read_config(config::Table table, Config& out) {
 //     table.read("jpeg_quality", out.jpeg_quality, {1, 100});
@@ -29,6 +29,11 @@ struct Range {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
 
+struct DurationRange {
+  std::chrono::milliseconds min{0};
+  std::chrono::milliseconds max = std::chrono::milliseconds::max();
+};
+
 class Table {
  public:
   struct Node;  // document.cpp
@@ -43,13 +48,15 @@ class Table {
   void read(std::string_view key, std::vector<std::string>& out);
   // "64KiB", "2GiB", "100 MiB", "512B"; powers of 1024 and of 1000 ("kB", "MB", "GB", "TB"); "0".
   void read_size(std::string_view key, std::uint64_t& out, Range range = {});
-  // "250ms", "30s", "5m", "24h", "30d".
-  void read_duration(std::string_view key, std::chrono::milliseconds& out);
+  // "250ms", "30s", "5m", "24h", "30d"; "0".
+  void read_duration(std::string_view key, std::chrono::milliseconds& out,
+                     DurationRange range = {});
 
   // An empty table where it is missing.
   Table table(std::string_view key);
   // The tables of an array ([[pool]]); none where it is missing.
   std::vector<Table> tables(std::string_view key);
+  // Whether the key is there; it counts as asked for.
   bool has(std::string_view key) const;
 
   // An error at `key` (or at the table, where there is no such key) that finish() will tell.
@@ -69,13 +76,14 @@ class Document {
   static Document empty();  // all defaults
 
   Table root();
-  // Ok, or kInvalidArgument with a line "FILE:LINE: KEY: what is wrong" for each problem. An unknown
-  // key is named with the nearest known one. Call it once every room has read its table.
+  // Ok, or kInvalidArgument with a line "FILE:LINE: KEY: what is wrong" for each problem, in the
+  // order of the file. An unknown key is named with the nearest known one. Call it once every room
+  // has read its table.
   Result<void> finish() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  explicit Document(std::shared_ptr<Table::Node> root) : root_(std::move(root)) {}
+  std::shared_ptr<Table::Node> root_;
 };
 
 // The units above, for command-line options too. Nothing where `text` does not fit.
