@@ -3,21 +3,26 @@
 
 #include <cstdint>
 
+#include "config/document.h"
+
 namespace farm::image {
 
 // What is checked before a picture is decoded.
 struct Limits {
-  std::uint64_t max_pixels = 100'000'000;   // width x height of one frame
-  std::uint32_t max_side_px = 65'535;       // of either side
+  std::uint64_t max_pixels = 100'000'000;    // width x height of one frame
+  std::uint32_t max_side_px = 65'535;        // of either side
   std::uint64_t max_file_bytes = 100 << 20;  // of an original
 };
 
 struct Config {
   Limits limits;
-  int jpeg_quality = 82;         // 1 to 100, of all sizes
-  int edit_quality = 95;         // 1 to 100, of the new original that an edit makes
-  std::uint32_t threads = 0;     // image threads; 0: as many as there are cores
-  std::uint32_t queue = 64;      // pictures that may wait for a thread; more get 503
+  int jpeg_quality = 82;      // 1 to 100, of all sizes
+  int edit_quality = 95;      // 1 to 100, of the new original that an edit makes
+  std::uint32_t threads = 0;  // image threads; 0: as many as there are cores
+  std::uint32_t queue = 64;   // pictures that may wait for a thread; more get 503
 };
+
+// Keys: max_pixels, max_side, max_file (a size), jpeg_quality, edit_quality, threads, queue.
+void read_config(config::Table table, Config& out);
 
 }  // namespace farm::image

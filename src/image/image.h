@@ -1,7 +1,7 @@
 // Pictures in, sizes out: what the rest of the program knows of libvips. Bytes are never trusted:
 // a picture is identified by its content and measured before anything of it is decoded.
 //
-// All calls are thread-safe and burn CPU: make them on an image thread (io::offload), never on a
+// After start(), all calls are thread-safe and burn CPU: make them on an image thread (io::offload), never on a
 // network thread. Errors: kUnsupported (not a format we take: 415), kTooLarge (over a limit: 413),
 // kUnprocessable (damaged or impossible: 422).
 #pragma once
@@ -28,8 +28,9 @@ struct RenderedSize {
   Bytes bytes;
 };
 
-// Once in main(), before any thread: sets up libvips (no operation cache, untrusted loaders
-// blocked, one thread an operation).
+// Once in main(), before any thread: sets up libvips (no operation cache, all loaders blocked but
+// those of the formats taken, one thread an operation). Threads that call this room may end at any
+// time: what libvips keeps for a thread goes with it.
 Result<void> start(const char* program);
 
 // What the first bytes say it is; kUnsupported if they say nothing we take. Does not look further
@@ -52,6 +53,10 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const C
 // A new original made from another: turned clockwise by 90, 180 or 270 degrees as seen upright, or
 // cut to a rectangle in upright pixels. Written in the original's own format (TIFF, HEIC and AVIF
 // as JPEG), at high quality, upright; kInvalidArgument if the rectangle is not inside the picture.
+// An animation keeps its frames; kTooLarge if together they are over limits.max_pixels. The colour
+// profile and EXIF are kept, but for the orientation (now upright) and what could still show the
+// uncut picture (thumbnail, maker notes); XMP, IPTC and Photoshop blocks described the old bytes and
+// are dropped.
 struct Rotate {
   int degrees = 0;
 };

@@ -1,0 +1,51 @@
+#include "image/config.h"
+
+#include <gtest/gtest.h>
+
+namespace farm::image {
+namespace {
+
+TEST(ImageConfig, ReadsEveryKeyAndKeepsDefaultsOtherwise) {
+  auto document = config::Document::parse(R"(
+[image]
+max_pixels = 50_000_000
+max_side = 30_000
+max_file = "20MiB"
+jpeg_quality = 75
+edit_quality = 90
+threads = 3
+queue = 8
+)",
+                                          "a.toml");
+  ASSERT_TRUE(document);
+  Config config;
+  read_config(document.value().root().table("image"), config);
+  ASSERT_TRUE(document.value().finish());
+  EXPECT_EQ(config.limits.max_pixels, 50'000'000);
+  EXPECT_EQ(config.limits.max_side_px, 30'000);
+  EXPECT_EQ(config.limits.max_file_bytes, 20 << 20);
+  EXPECT_EQ(config.jpeg_quality, 75);
+  EXPECT_EQ(config.edit_quality, 90);
+  EXPECT_EQ(config.threads, 3);
+  EXPECT_EQ(config.queue, 8);
+
+  auto empty = config::Document::empty();
+  Config defaults;
+  read_config(empty.root().table("image"), defaults);
+  EXPECT_EQ(defaults.limits.max_pixels, 100'000'000);
+  EXPECT_EQ(defaults.jpeg_quality, 82);
+}
+
+TEST(ImageConfig, RefusesWhatMakesNoSense) {
+  for (const char* line : {"jpeg_quality = 0", "jpeg_quality = 101", "queue = 0", "max_pixels = -1",
+                           "max_file = \"lots\"", "jpeg_qualty = 80"}) {
+    auto document = config::Document::parse(std::string("[image]\n") + line, "a.toml");
+    ASSERT_TRUE(document);
+    Config config;
+    read_config(document.value().root().table("image"), config);
+    EXPECT_FALSE(document.value().finish()) << line;
+  }
+}
+
+}  // namespace
+}  // namespace farm::image

@@ -1,0 +1,142 @@
+#include "image/loader.h"
+
+#include <algorithm>
+#include <string>
+
+namespace farm::image {
+namespace {
+
+using photo::Dimensions;
+using photo::Format;
+
+// A TIFF may have thousands of channels; colour, alpha and a few masks are a picture.
+constexpr int kMaxBands = 8;
+
+// A scaled decode leaves at least this much more than is wanted, so that the last reduction, whose
+// filter is the better one, still has something to do.
+constexpr double kRoomForReduction = 1.25;
+
+struct LoadOptions {
+  int jpeg_shrink = 1;
+  int frames = 1;
+};
+
+// Each format has its own loader here; libvips never chooses one. A picture whose data ends early
+// is refused, but a warning is not: real cameras write files that deserve one.
+Result<Image> load(ByteView bytes, Format format, LoadOptions options) {
+  void* data = const_cast<std::byte*>(bytes.data());  // NOLINT: libvips only reads it
+  const std::size_t size = bytes.size();
+  const auto access = VIPS_ACCESS_SEQUENTIAL;
+  const auto strict = VIPS_FAIL_ON_TRUNCATED;
+  return apply([&](VipsImage** out) {
+    switch (format) {
+      case Format::kJpeg:
+        return vips_jpegload_buffer(data, size, out, "access", access, "fail_on", strict, "shrink",
+                                    options.jpeg_shrink, nullptr);
+      case Format::kPng:
+        return vips_pngload_buffer(data, size, out, "access", access, "fail_on", strict, nullptr);
+      case Format::kGif:
+        return vips_gifload_buffer(data, size, out, "access", access, "fail_on", strict, "n",
+                                   options.frames, nullptr);
+      case Format::kWebp:
+        return vips_webpload_buffer(data, size, out, "access", access, "fail_on", strict, "n",
+                                    options.frames, nullptr);
+      case Format::kTiff:
+        return vips_tiffload_buffer(data, size, out, "access", access, "fail_on", strict, nullptr);
+      case Format::kHeic:
+      case Format::kAvif:
+        return vips_heifload_buffer(data, size, out, "access", access, "fail_on", strict, nullptr);
+    }
+    return -1;
+  });
+}
+
+Dimensions dimensions_of(const Image& image) {
+  return {static_cast<std::uint32_t>(vips_image_get_width(image.get())),
+          static_cast<std::uint32_t>(vips_image_get_height(image.get()))};
+}
+
+auto too_large(std::string context) {
+  return fail(ErrorCode::kTooLarge, "image", std::move(context));
+}
+
+Result<void> check_size(Dimensions size, const Limits& limits) {
+  const std::string shown = std::to_string(size.width) + "x" + std::to_string(size.height);
+  if (std::max(size.width, size.height) > limits.max_side_px) {
+    return too_large("the picture is " + shown + " pixels; a side may have at most " +
+                     std::to_string(limits.max_side_px));
+  }
+  if (std::uint64_t{size.width} * size.height > limits.max_pixels) {
+    return too_large("the picture is " + shown + " pixels; it may have at most " +
+                     std::to_string(limits.max_pixels) + " in all");
+  }
+  return ok();
+}
+
+// 8 and 16 bits, and floating point as some TIFFs have it; not complex numbers and the like.
+Result<void> check_samples(const Image& image) {
+  const VipsBandFormat samples = vips_image_get_format(image.get());
+  const bool known =
+      samples == VIPS_FORMAT_UCHAR || samples == VIPS_FORMAT_USHORT || samples == VIPS_FORMAT_FLOAT;
+  if (!known || vips_image_get_bands(image.get()) > kMaxBands) {
+    return fail(ErrorCode::kUnsupported, "image",
+                "the picture has channels or samples of a kind not taken here");
+  }
+  return ok();
+}
+
+int shrink_for(Dimensions stored, Dimensions wanted) {
+  for (const int shrink : {8, 4, 2}) {
+    if (stored.width >= wanted.width * shrink * kRoomForReduction &&
+        stored.height >= wanted.height * shrink * kRoomForReduction) {
+      return shrink;
+    }
+  }
+  return 1;
+}
+
+}  // namespace
+
+Result<Opened> open(ByteView bytes, const Limits& limits) {
+  if (bytes.size() > limits.max_file_bytes) {
+    return too_large("the file has " + std::to_string(bytes.size()) +
+                     " bytes; it may have at most " + std::to_string(limits.max_file_bytes));
+  }
+  FARM_TRY(const Format format, identify(bytes));
+  FARM_TRY(Image image, load(bytes, format, {}));
+  const Dimensions stored = dimensions_of(image);
+  FARM_TRY(check_size(stored, limits));
+  FARM_TRY(check_samples(image));
+
+  const bool turned = vips_image_get_orientation_swap(image.get()) != 0;
+  const Dimensions upright = turned ? Dimensions{stored.height, stored.width} : stored;
+  return Opened{.bytes = bytes,
+                .picture = {format, upright},
+                .stored = stored,
+                .turned = turned,
+                .image = std::move(image)};
+}
+
+Result<Image> load_for(Opened& opened, Dimensions wanted) {
+  if (opened.picture.format == Format::kJpeg) {
+    const int shrink = shrink_for(opened.stored, wanted);
+    if (shrink > 1) return load(opened.bytes, Format::kJpeg, {.jpeg_shrink = shrink});
+  }
+  return std::move(opened.image);
+}
+
+Result<Image> load_all_frames(Opened& opened, const Limits& limits) {
+  const int frames = vips_image_get_n_pages(opened.image.get());
+  const Format format = opened.picture.format;
+  if (frames <= 1 || (format != Format::kGif && format != Format::kWebp)) {
+    return std::move(opened.image);
+  }
+  const std::uint64_t pixels = std::uint64_t{opened.stored.width} * opened.stored.height;
+  if (pixels * static_cast<std::uint64_t>(frames) > limits.max_pixels) {
+    return too_large("the animation has " + std::to_string(frames) + " frames; all of them " +
+                     "together may have at most " + std::to_string(limits.max_pixels) + " pixels");
+  }
+  return load(opened.bytes, format, {.frames = -1});
+}
+
+}  // namespace farm::image
