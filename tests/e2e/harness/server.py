@@ -35,20 +35,21 @@ def _die_with_parent():
 class Farm:
     """One server over one data directory, which stays the same over restarts."""
 
-    def __init__(self, config="", arguments=()):
-        self.folder = Path(tempfile.mkdtemp(prefix="photofarm-e2e-"))
+    def __init__(self, config="", arguments=(), prefix=(), parent=None):
+        """`prefix` is put before the command (taskset -c 0), `parent` is where its folder is made."""
+        self.folder = Path(tempfile.mkdtemp(prefix="photofarm-e2e-", dir=parent))
         self.data = self.folder / "data"
         self.log_file = self.folder / "log"
         self.config_file = self.folder / "photofarm.toml"
         self.config_file.write_text(config)
-        self.arguments = list(arguments)
+        self.arguments, self.prefix = list(arguments), list(prefix)
         self.process = None
         self.host, self.port = None, None
 
     # Life and death.
 
     def command(self):
-        return [str(BINARY), "serve", "-c", str(self.config_file), "--data", str(self.data),
+        return [*self.prefix, str(BINARY), "serve", "-c", str(self.config_file), "--data", str(self.data),
                 "--listen", "127.0.0.1:0", *self.arguments]
 
     def start(self):
