@@ -14,7 +14,10 @@ find_library(ISAL_LIBRARY isal REQUIRED)
 find_library(JEMALLOC_LIBRARY jemalloc)
 if(FARM_TESTS)
   # Optional, so that `./run serve` needs no test packages; `./run test` insists on it.
-  find_package(GTest)
+  find_package(GTest QUIET)
+  if(NOT GTest_FOUND)
+    message(STATUS "GoogleTest is not installed: no C++ tests")
+  endif()
   include(GoogleTest)
 endif()
 
