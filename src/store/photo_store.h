@@ -3,8 +3,8 @@
 // store/photo_store_conformance.h.
 //
 // All calls are thread-safe. Calls without "try" may block on a disk or a network: make them on a
-// disk thread (io::offload), never on a network thread. A record is opaque here; store/record_reader.h
-// checks and takes it apart.
+// disk thread (io::offload), never on a network thread. A record is opaque here;
+// store/record_reader.h checks and takes it apart.
 #pragma once
 
 #include <cstdint>
@@ -36,10 +36,10 @@ struct StoreStats {
   std::uint64_t garbage_bytes = 0;  // of replaced and deleted ones, still on disk
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t volumes = 0;
-  std::uint64_t syncs = 0;               // fdatasync calls
+  std::uint64_t syncs = 0;  // fdatasync calls
   std::uint64_t puts = 0;
-  std::uint64_t checksum_errors = 0;     // bad bytes seen by reads and verify
-  std::vector<std::string> problems;     // for /healthz: what is wrong, a sentence each; empty = well
+  std::uint64_t checksum_errors = 0;  // bad bytes seen by reads and verify
+  std::vector<std::string> problems;  // for /healthz: what is wrong, a sentence each; empty = well
 };
 
 struct VerifyReport {

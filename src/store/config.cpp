@@ -1,0 +1,26 @@
+#include "store/config.h"
+
+namespace farm::store {
+namespace {
+
+constexpr std::int64_t kMinPreallocateBytes = 64 << 10;
+constexpr std::chrono::milliseconds kMaxCommitWait{1000};
+
+}  // namespace
+
+void read_config(config::Table table, Config& out) {
+  std::vector<std::string> paths;
+  table.read("paths", paths);
+  if (!paths.empty()) out.paths.assign(paths.begin(), paths.end());
+  volume::Config& volume = out.volume;
+  table.read_size("volume_size", volume.volume_bytes,
+                  {.min = volume::kMinVolumeBytes, .max = volume::kMaxVolumeBytes});
+  table.read_size("preallocate", volume.preallocate_bytes,
+                  {.min = kMinPreallocateBytes, .max = volume::kMaxVolumeBytes});
+  auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(volume.commit_wait);
+  table.read_duration("commit_wait", wait, {.max = kMaxCommitWait});
+  volume.commit_wait = wait;
+  table.read_size("commit_size", volume.commit_bytes, {.min = kMinPreallocateBytes});
+}
+
+}  // namespace farm::store

@@ -1,0 +1,136 @@
+#include "volume/index.h"
+
+#include <vector>
+
+namespace farm::volume {
+namespace {
+
+// Full to 85 % before it grows by 2/5: never under 60 %, so at most 24 / 0.607 = 39.5 bytes a
+// photo.
+constexpr std::size_t kFirstCapacity = 16;
+constexpr std::size_t grown(std::size_t capacity) { return capacity + capacity * 2 / 5; }
+constexpr bool too_full(std::size_t used, std::size_t capacity) {
+  return used * 20 >= capacity * 17;
+}
+
+// All bits of the id reach the upper bits of the hash: two rounds of Fibonacci hashing (Knuth 6.4).
+std::uint64_t mix(std::uint64_t id) {
+  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15ULL;
+  id *= kGolden;
+  id ^= id >> 32;
+  id *= kGolden;
+  return id ^ id >> 32;
+}
+
+std::size_t shard_of(std::uint64_t hash) { return hash >> 56; }
+
+// Spreads the hash's lower 56 bits over a table of any size (Lemire's multiply-shift).
+std::size_t slot_of(std::uint64_t hash, std::size_t capacity) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::size_t>((static_cast<Wide>(hash << 8) * capacity) >> 64);
+}
+
+}  // namespace
+
+Index::Index() : shards_(std::make_unique<std::array<Shard, kShards>>()) {}
+
+// The entry of the id, or the free one where it would go. There always is a free one.
+Index::Entry& Index::Shard::probe(std::uint64_t id, std::uint64_t hash) const {
+  std::size_t at = slot_of(hash, capacity);
+  while (entries[at].id != 0 && entries[at].id != id) {
+    if (++at == capacity) at = 0;
+  }
+  return entries[at];
+}
+
+void Index::Shard::grow() {
+  const std::size_t old_capacity = capacity;
+  const auto old = std::move(entries);
+  capacity = capacity == 0 ? kFirstCapacity : grown(capacity);
+  entries = std::make_unique<Entry[]>(capacity);
+  for (std::size_t i = 0; i < old_capacity; ++i) {
+    if (old[i].id != 0) probe(old[i].id, mix(old[i].id)) = old[i];
+  }
+}
+
+void Index::Shard::account(const Entry& entry, bool added) {
+  if (entry.removed != 0) {
+    removed += added ? 1 : -1;
+  } else {
+    live_bytes += added ? entry.bytes : -std::uint64_t{entry.bytes};
+  }
+}
+
+Location Index::decode(const Entry& entry) {
+  return {.offset = std::uint64_t{entry.offset} * 64,
+          .bytes = entry.bytes,
+          .version = entry.version,
+          .slot = entry.slot,
+          .removed = entry.removed != 0};
+}
+
+std::optional<Location> Index::find(PhotoId id) const {
+  const std::uint64_t hash = mix(id.value);
+  const Shard& shard = (*shards_)[shard_of(hash)];
+  const std::lock_guard lock(shard.mutex);
+  if (shard.capacity == 0 || id.value == 0) return {};
+  const Entry& entry = shard.probe(id.value, hash);
+  if (entry.id == 0) return {};
+  return decode(entry);
+}
+
+std::optional<Location> Index::set(PhotoId id, const Location& location) {
+  const std::uint64_t hash = mix(id.value);
+  Shard& shard = (*shards_)[shard_of(hash)];
+  const std::lock_guard lock(shard.mutex);
+  if (too_full(shard.used + 1, shard.capacity)) shard.grow();
+  Entry& entry = shard.probe(id.value, hash);
+  std::optional<Location> before;
+  if (entry.id != 0) {
+    before = decode(entry);
+    shard.account(entry, false);
+  } else {
+    ++shard.used;
+  }
+  entry = {.id = id.value,
+           .version = location.version,
+           .offset = static_cast<std::uint32_t>(location.offset / 64),
+           .bytes = location.bytes,
+           .slot = location.slot,
+           .removed = static_cast<std::uint16_t>(location.removed ? 1 : 0)};
+  shard.account(entry, true);
+  return before;
+}
+
+Index::Counts Index::counts() const {
+  Counts counts;
+  counts.memory_bytes = sizeof(*this) + sizeof(*shards_);
+  for (const Shard& shard : *shards_) {
+    const std::lock_guard lock(shard.mutex);
+    counts.photos += shard.used - shard.removed;
+    counts.removed += shard.removed;
+    counts.live_bytes += shard.live_bytes;
+    counts.memory_bytes += shard.capacity * sizeof(Entry);
+  }
+  return counts;
+}
+
+bool Index::for_each(const std::function<bool(PhotoId, const Location&)>& visit) const {
+  std::vector<Entry> copy;
+  for (const Shard& shard : *shards_) {
+    copy.clear();
+    {
+      const std::lock_guard lock(shard.mutex);
+      copy.reserve(shard.used);
+      for (std::size_t i = 0; i < shard.capacity; ++i) {
+        if (shard.entries[i].id != 0) copy.push_back(shard.entries[i]);
+      }
+    }
+    for (const Entry& entry : copy) {
+      if (!visit(PhotoId{entry.id}, decode(entry))) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace farm::volume

@@ -1,0 +1,81 @@
+// Where every photo's newest record lies: 24 bytes an entry in open-addressed tables, at most 40
+// bytes a photo with all that belongs to them. Removed photos stay, as ids are never used again.
+//
+// Sharded by the id; a call holds one shard's mutex for the few nanoseconds of a probe (the time of
+// a copy of one shard, when it grows). Thread-safe.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/photo_id.h"
+
+namespace farm::volume {
+
+struct Location {
+  std::uint64_t offset = 0;   // of the payload, a multiple of 64
+  std::uint32_t bytes = 0;    // of the payload
+  std::uint32_t version = 0;  // of the record, or the one that was removed
+  std::uint16_t slot = 0;     // which volume, by its place in memory
+  bool removed = false;       // then the payload is that of the tombstone: none
+
+  bool operator==(const Location&) const = default;
+};
+
+// Offsets are kept in 32 bits, as multiples of 64.
+inline constexpr std::uint64_t kMaxIndexedOffset = std::uint64_t{0xffff'ffff} * 64;
+
+class Index {
+ public:
+  struct Counts {
+    std::uint64_t photos = 0;      // not removed
+    std::uint64_t live_bytes = 0;  // of their records
+    std::uint64_t removed = 0;
+    std::uint64_t memory_bytes = 0;
+  };
+
+  Index();
+
+  std::optional<Location> find(PhotoId id) const;
+  // Sets it, and tells what was there before.
+  std::optional<Location> set(PhotoId id, const Location& location);
+  Counts counts() const;
+
+  // Visits a copy of each shard in turn, so that others may change it meanwhile. Stops early, and
+  // returns false, when `visit` returns false.
+  bool for_each(const std::function<bool(PhotoId, const Location&)>& visit) const;
+
+ private:
+  struct Entry {
+    std::uint64_t id = 0;  // 0: free
+    std::uint32_t version = 0;
+    std::uint32_t offset = 0;  // in units of 64 bytes
+    std::uint32_t bytes = 0;
+    std::uint16_t slot = 0;
+    std::uint16_t removed = 0;
+  };
+  static_assert(sizeof(Entry) == 24);
+
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unique_ptr<Entry[]> entries;
+    std::size_t capacity = 0;
+    std::size_t used = 0;
+    std::size_t removed = 0;
+    std::uint64_t live_bytes = 0;
+
+    Entry& probe(std::uint64_t id, std::uint64_t hash) const;
+    void grow();
+    void account(const Entry& entry, bool added);
+  };
+  static constexpr std::size_t kShards = 256;
+
+  static Location decode(const Entry& entry);
+
+  std::unique_ptr<std::array<Shard, kShards>> shards_;
+};
+
+}  // namespace farm::volume

@@ -1,0 +1,251 @@
+#include "volume/volume.h"
+
+#include <algorithm>
+
+#include "base/checksum.h"
+
+namespace farm::volume {
+namespace {
+
+// A volume that a disk failed on has a note of this name beside it and is never written again.
+std::filesystem::path note_path(std::filesystem::path volume) {
+  return volume.replace_extension(".failed");
+}
+
+}  // namespace
+
+Volume::Volume(io::FileSystem& files, Path path, std::unique_ptr<io::File> file,
+               const Superblock& superblock, const Config& config)
+    : files_(files),
+      path_(std::move(path)),
+      file_(std::move(file)),
+      superblock_(superblock),
+      config_(config) {}
+
+Result<std::unique_ptr<Volume>> Volume::create(io::FileSystem& files, const Path& path,
+                                               const Superblock& superblock, const Config& config) {
+  // Under another name until it is whole: a file named .vol always has its superblocks.
+  Path draft = path;
+  draft += ".new";
+  if (auto removed = files.remove(draft); !removed) {
+    if (removed.error().code != ErrorCode::kNotFound) return fail(std::move(removed).error());
+  }
+  FARM_TRY(auto file, files.open(draft, io::OpenMode::kCreateNew));
+  const Bytes bytes = encode_superblocks(superblock);
+  const ByteView part = bytes;
+  FARM_TRY(file->write_at(0, {&part, 1}));
+  FARM_TRY(file->sync_data());
+  FARM_TRY(files.rename(draft, path));
+  if (auto synced = files.sync_directory(path.parent_path()); !synced) {
+    (void)files.remove(path);  // nobody may find a volume that we say we could not make
+    return fail(std::move(synced).error());
+  }
+  std::unique_ptr<Volume> volume(new Volume(files, path, std::move(file), superblock, config));
+  volume->appender_ =
+      std::make_unique<Appender>(*volume->file_, kFirstFrame, kFirstFrame, kFirstFrame, config);
+  return volume;
+}
+
+Result<std::unique_ptr<Volume>> Volume::open(io::FileSystem& files, const Path& path,
+                                             const Config& config) {
+  auto opened = files.open(path, io::OpenMode::kReadWrite);
+  if (!opened) opened = files.open(path, io::OpenMode::kRead);  // on a disk that only reads
+  FARM_TRY(auto file, std::move(opened));
+  Bytes start(kFirstFrame);
+  auto read = file->read_at(0, start);
+  if (!read) {  // the other copy may still be readable
+    std::ranges::fill(start, std::byte{0});
+    for (const std::uint64_t copy : {std::uint64_t{0}, kSuperblockBytes}) {
+      (void)file->read_at(copy, MutableByteView(start).subspan(copy, kSuperblockBytes));
+    }
+  }
+  auto found = decode_superblocks(start);
+  if (!found) {
+    Error error = std::move(found).error();
+    error.context = path.string() + ": " + error.context;
+    return fail(std::move(error));
+  }
+  std::unique_ptr<Volume> volume(
+      new Volume(files, path, std::move(file), found.value().superblock, config));
+  volume->superblock_copy_lost_ = !found.value().both_copies_good;
+  return volume;
+}
+
+Result<void> Volume::recover(const FrameVisitor& visit) {
+  FARM_TRY(const Recovery found, volume::recover(*file_, superblock_.nonce, visit));
+  totals_ = found.totals;
+  for (const Hole& hole : found.torn) add_garbage(hole.bytes);
+  for (const Hole& hole : found.damaged) add_garbage(hole.bytes);
+  if (superblock_copy_lost_) set_trouble("one copy of the superblock is damaged");
+  if (!may_be_repaired(found)) return ok();
+  auto repaired = repair(found);
+  if (!repaired) {
+    set_trouble("cannot be written any more: " + repaired.error().message());
+    return ok();
+  }
+  appender_ = std::make_unique<Appender>(*file_, found.end, found.end, found.durable_end, config_);
+  return ok();
+}
+
+bool Volume::may_be_repaired(const Recovery& found) {
+  if (found.damaged_count > 0 || found.unreadable_bytes > 0) {
+    std::string where;
+    if (!found.damaged.empty()) {
+      where = ", the first at offset " + std::to_string(found.damaged.front().offset);
+    }
+    set_trouble("damaged in " + std::to_string(found.damaged_count) + " places" + where + ", " +
+                std::to_string(found.unreadable_bytes) +
+                " bytes unreadable; the rest is served, nothing more is written to it");
+    return false;
+  }
+  if (found.sync_error) {
+    set_trouble("cannot be written any more: " + found.sync_error->message());
+    return false;
+  }
+  if (found.closed) return false;
+  const auto noted = files_.exists(note_path(path_));
+  return noted && !noted.value();
+}
+
+Result<void> Volume::repair(const Recovery& found) {
+  FARM_TRY(file_->truncate(found.end));
+  for (const Hole& hole : found.torn) {
+    FrameHeader filler;
+    filler.payload_bytes = hole.bytes - kFrameHeaderBytes;
+    filler.durable_end = std::min(found.durable_end, hole.offset);
+    FARM_TRY(write_frame(hole.offset, filler, {}));
+    note_totals(filler);
+  }
+  return file_->sync_data();
+}
+
+std::optional<std::string> Volume::trouble() const {
+  if (appender_) {
+    if (const auto error = appender_->error()) {
+      return path_.string() + " is closed for writing: " + error->message();
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  if (trouble_.empty()) return {};
+  return path_.string() + ": " + trouble_;
+}
+
+void Volume::set_trouble(std::string what) {
+  const std::lock_guard lock(mutex_);
+  if (!trouble_.empty()) trouble_ += "; ";
+  trouble_ += what;
+}
+
+Result<std::optional<Place>> Volume::reserve(std::uint64_t payload_bytes, Purpose purpose) {
+  if (!appender_) return std::optional<Place>{};
+  return appender_->reserve(payload_bytes, purpose);
+}
+
+bool Volume::takes_frames() const { return appender_ && appender_->open(); }
+
+Result<void> Volume::append(const Place& place, FrameHeader header,
+                            std::span<const ByteView> payload) {
+  header.durable_end = place.durable_end;
+  auto written = write_frame(place.offset, header, payload);
+  if (written) note_totals(header);  // before seal() may stop waiting for us
+  auto done = appender_->commit(place, std::move(written));
+  if (!done) leave_note_of_failure(done.error());
+  return done;
+}
+
+Result<void> Volume::write_frame(std::uint64_t offset, const FrameHeader& header,
+                                 std::span<const ByteView> payload) {
+  const EncodedHeader encoded = encode_frame_header(header, superblock_.nonce, offset);
+  std::vector<ByteView> parts;
+  parts.reserve(payload.size() + 1);
+  parts.emplace_back(encoded);
+  parts.insert(parts.end(), payload.begin(), payload.end());
+  return file_->write_at(offset, parts);
+}
+
+void Volume::note_totals(const FrameHeader& header) {
+  const std::lock_guard lock(mutex_);
+  ++totals_.frames;
+  totals_.last_sequence = std::max(totals_.last_sequence, header.sequence);
+  if (header.type == FrameType::kRecord) {
+    ++totals_.records;
+    totals_.payload_bytes += header.payload_bytes;
+  }
+  if (header.type == FrameType::kTombstone) ++totals_.tombstones;
+}
+
+// Best effort, on a disk that may be failing: without it the next opening decides by what it reads.
+void Volume::leave_note_of_failure(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(failure_noted_, true)) return;
+  }
+  auto note = files_.open(note_path(path_), io::OpenMode::kCreateNew);
+  if (!note) return;
+  const std::string text = error.message() + "\n";
+  const ByteView part = as_bytes(text);
+  if (!note.value()->write_at(0, {&part, 1}) || !note.value()->sync_data()) return;
+  (void)files_.sync_directory(path_.parent_path());
+}
+
+Result<void> Volume::read(std::uint64_t offset, MutableByteView out) {
+  FARM_TRY(const std::size_t n, file_->read_at(offset, out));
+  if (n == out.size()) return ok();
+  return fail(ErrorCode::kIo, "volume", path_.string() + " ends before its records do");
+}
+
+std::optional<Result<void>> Volume::try_read(std::uint64_t offset, MutableByteView out) {
+  auto read = file_->try_read_at(offset, out);
+  if (!read) return {};
+  if (*read) return Result<void>(ok());
+  return Result<void>(fail(std::move(*read).error()));
+}
+
+Result<FrameHeader> Volume::header_of(std::uint64_t offset) {
+  EncodedHeader raw{};
+  FARM_TRY(read(offset - kFrameHeaderBytes, raw));
+  const auto header = decode_frame_header(raw, superblock_.nonce, offset - kFrameHeaderBytes);
+  if (header) return *header;
+  return fail(
+      ErrorCode::kCorrupt, "volume",
+      path_.string() + ": damaged frame header at " + std::to_string(offset - kFrameHeaderBytes));
+}
+
+Result<void> Volume::seal() {
+  if (!appender_) return ok();
+  FARM_TRY(const std::uint64_t end, appender_->finish());
+  Footer totals;
+  {
+    const std::lock_guard lock(mutex_);
+    totals = totals_;
+  }
+  const auto payload = encode_footer(totals);
+  FrameHeader header;
+  header.type = FrameType::kFooter;
+  header.sequence = totals.last_sequence;
+  header.payload_bytes = payload.size();
+  header.payload_checksum = crc32c(payload);
+  header.durable_end = end;
+  const ByteView part = payload;
+  auto sealed = write_frame(end, header, {&part, 1});
+  if (sealed) sealed = file_->truncate(end + kFooterBytes);
+  if (sealed) sealed = file_->sync_data();
+  if (!sealed) {
+    leave_note_of_failure(sealed.error());
+    set_trouble("could not be closed: " + sealed.error().message());
+  }
+  return sealed;
+}
+
+void Volume::close() {
+  if (!appender_ || !appender_->open()) return;
+  const bool marked = appender_->unmarked_bytes() == 0;
+  const auto end = appender_->finish();
+  if (marked || !end) return;
+  FrameHeader mark;
+  mark.durable_end = end.value();
+  // Not synced: if it is lost, the next opening checks the last payloads, that is all.
+  (void)write_frame(end.value(), mark, {});
+}
+
+}  // namespace farm::volume
