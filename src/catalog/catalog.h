@@ -6,9 +6,9 @@
 // call returns.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,15 +48,15 @@ struct PhotoRow {
 
 // Only what is set is changed.
 struct PhotoPatch {
-  std::optional<std::string> owner;
-  std::optional<std::string> title;
-  std::optional<photo::Visibility> visibility;
+  std::optional<std::string> owner = {};
+  std::optional<std::string> title = {};
+  std::optional<photo::Visibility> visibility = {};
 };
 
 struct ListQuery {
-  std::optional<std::string> owner;  // nothing: everyone's
-  std::uint32_t limit = 100;         // 1 to 1000
-  std::optional<PhotoId> before;     // only photos older (with a smaller id) than this
+  std::optional<std::string> owner = {};  // nothing: everyone's
+  std::uint32_t limit = 100;              // 1 to 1001: a page of the API and one more
+  std::optional<PhotoId> before = {};     // only photos older (with a smaller id) than this
 };
 
 enum class Scope : std::uint8_t { kUpload = 1, kRead = 2, kAdmin = 4 };
@@ -86,8 +86,9 @@ struct IdempotencyRow {
 };
 
 struct CatalogStats {
-  std::uint64_t photos = 0;
-  std::uint64_t commits = 0;  // transactions synced to disk
+  std::uint64_t photos = 0;   // those being deleted left out
+  std::uint64_t commits = 0;  // transactions synced to disk since it was opened
+  std::uint64_t writes = 0;   // changes in them: writes / commits is the mean size of a group
 };
 
 class Catalog {
@@ -98,8 +99,8 @@ class Catalog {
   // kConflict if the id or the idempotency key is there already.
   virtual Result<void> add(const PhotoRow& row, const std::optional<IdempotencyRow>& once) = 0;
   // The next version of a photo: replaces the row but owner, title and visibility, which stay as
-  // the catalog has them. kNotFound if it is not there (or being deleted); kConflict unless
-  // row.version is exactly one more than the stored one.
+  // the catalog has them. Only this changes changed_ms: it is the version's. kNotFound if it is not
+  // there (or being deleted); kConflict unless row.version is exactly one more than the stored one.
   virtual Result<void> advance(const PhotoRow& row) = 0;
   // Changes what is set and returns the photo as it is then. kNotFound.
   virtual Result<PhotoRow> patch(PhotoId id, const PhotoPatch& patch) = 0;
@@ -111,7 +112,7 @@ class Catalog {
   // Deleting takes two steps around the store's remove(), so that a crash in between is finished
   // at the next start: begin_delete hides the photo from get/list/patch/advance and notes it in
   // deleting(); end_delete closes the row. kNotFound if it is not there; begin_delete of one that
-  // is being deleted already is ok.
+  // is being deleted already is ok, end_delete of one that is not is kConflict.
   virtual Result<void> begin_delete(PhotoId id) = 0;
   virtual Result<void> end_delete(PhotoId id) = 0;
   virtual Result<std::vector<PhotoId>> deleting() = 0;
@@ -124,12 +125,14 @@ class Catalog {
   virtual Result<std::optional<IdempotencyRow>> find_idempotent(std::string_view api_key_name,
                                                                 std::string_view key) = 0;
 
-  // API keys. Only a SHA-256 of the key itself is kept. kConflict if the name is taken.
+  // API keys. Only a SHA-256 of the key itself is kept. kConflict if the name is taken, or the key
+  // is there under another name.
   virtual Result<void> add_key(const KeyRow& row, const Sha256& key_hash) = 0;
   // Replaces the key of that name or adds it.
   virtual Result<void> set_key(const KeyRow& row, const Sha256& key_hash) = 0;
-  virtual Result<void> revoke_key(std::string_view name) = 0;  // kNotFound
-  virtual Result<std::vector<KeyRow>> list_keys() = 0;         // by name
+  // Forgets its idempotency rows too: a later key of that name is another one. kNotFound.
+  virtual Result<void> revoke_key(std::string_view name) = 0;
+  virtual Result<std::vector<KeyRow>> list_keys() = 0;  // by name
   virtual Result<std::optional<KeyRow>> find_key(const Sha256& key_hash) = 0;
 
   // Small facts about the farm itself, e.g. the id of the store this catalog belongs to.

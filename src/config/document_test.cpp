@@ -301,8 +301,8 @@ TEST(Document, OddKeysAreShownSafely) {
 }
 
 TEST(Document, WhatIsNoTomlIsToldWithItsPlace) {
-  for (const char* text :
-       {"a = 1\nb = ", "a = 1\na = 2", "x", "[a", "a = \"\xff\"", "a = 99999999999999999999"}) {
+  for (const char* text : {"[&x]", "\xc3\xa9 = 1", "a = 1\nb = ", "a = 1\na = 2", "x", "[a",
+                           "a = \"\xff\"", "a = 99999999999999999999"}) {
     const auto document = Document::parse(text, "f.toml");
     ASSERT_FALSE(document) << text;
     EXPECT_EQ(document.error().code, ErrorCode::kInvalidArgument);
