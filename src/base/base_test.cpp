@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/photo_id.h"
 #include "base/result.h"
+#include "base/utf8.h"
 
 namespace farm {
 namespace {
@@ -83,13 +84,27 @@ TEST(PhotoIdTest, KnowsWhenItWasMade) {
   EXPECT_EQ(maker.next().created_ms(), kPhotoEpochMs + 123456);
 }
 
-TEST(ClockTest, FormatsRfc3339) { EXPECT_EQ(format_rfc3339(1795313940000), "2026-11-22T02:19:00Z"); }
+TEST(ClockTest, FormatsRfc3339) {
+  EXPECT_EQ(format_rfc3339(1795313940000), "2026-11-22T02:19:00Z");
+}
 
 TEST(ErrorTest, SaysWhatHappenedAndWhetherToRetry) {
   const Error error = errno_error(28, "volume", "cannot append");
   EXPECT_EQ(error.code, ErrorCode::kNoSpace);
   EXPECT_TRUE(error.retryable);
   EXPECT_EQ(error.message(), "volume: no space: cannot append: No space left on device");
+}
+
+TEST(Utf8Test, TakesOnlyTheShortestFormOfScalarValues) {
+  for (const char* good :
+       {"", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x93\xb7", "\xed\x9f\xbf"}) {
+    EXPECT_TRUE(is_utf8(good)) << good;
+  }
+  for (const char* bad :
+       {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "a\xff"}) {
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+  }
 }
 
 Result<int> half(int n) {

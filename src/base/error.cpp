@@ -7,22 +7,38 @@ namespace farm {
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return "invalid argument";
-    case ErrorCode::kNotFound: return "not found";
-    case ErrorCode::kConflict: return "conflict";
-    case ErrorCode::kUnauthorized: return "unauthorized";
-    case ErrorCode::kForbidden: return "forbidden";
-    case ErrorCode::kTooLarge: return "too large";
-    case ErrorCode::kUnsupported: return "unsupported";
-    case ErrorCode::kUnprocessable: return "unprocessable";
-    case ErrorCode::kBusy: return "busy";
-    case ErrorCode::kNoSpace: return "no space";
-    case ErrorCode::kIo: return "I/O error";
-    case ErrorCode::kCorrupt: return "corrupt";
-    case ErrorCode::kTimeout: return "timed out";
-    case ErrorCode::kClosed: return "closed";
-    case ErrorCode::kUnavailable: return "unavailable";
-    case ErrorCode::kInternal: return "internal error";
+    case ErrorCode::kInvalidArgument:
+      return "invalid argument";
+    case ErrorCode::kNotFound:
+      return "not found";
+    case ErrorCode::kConflict:
+      return "conflict";
+    case ErrorCode::kUnauthorized:
+      return "unauthorized";
+    case ErrorCode::kForbidden:
+      return "forbidden";
+    case ErrorCode::kTooLarge:
+      return "too large";
+    case ErrorCode::kUnsupported:
+      return "unsupported";
+    case ErrorCode::kUnprocessable:
+      return "unprocessable";
+    case ErrorCode::kBusy:
+      return "busy";
+    case ErrorCode::kNoSpace:
+      return "no space";
+    case ErrorCode::kIo:
+      return "I/O error";
+    case ErrorCode::kCorrupt:
+      return "corrupt";
+    case ErrorCode::kTimeout:
+      return "timed out";
+    case ErrorCode::kClosed:
+      return "closed";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
+    case ErrorCode::kInternal:
+      return "internal error";
   }
   return "unknown error";
 }
@@ -43,18 +59,35 @@ Error make_error(ErrorCode code, std::string_view source, std::string context) {
 Error errno_error(int error_number, std::string_view source, std::string context) {
   ErrorCode code = ErrorCode::kIo;
   switch (error_number) {
-    case ENOENT: code = ErrorCode::kNotFound; break;
-    case EEXIST: code = ErrorCode::kConflict; break;
+    case ENOENT:
+      code = ErrorCode::kNotFound;
+      break;
+    case EEXIST:
+      code = ErrorCode::kConflict;
+      break;
     case ENOSPC:
-    case EDQUOT: code = ErrorCode::kNoSpace; break;
+    case EDQUOT:
+      code = ErrorCode::kNoSpace;
+      break;
     case EACCES:
-    case EPERM: code = ErrorCode::kForbidden; break;
-    case EINVAL: code = ErrorCode::kInvalidArgument; break;
-    case ETIMEDOUT: code = ErrorCode::kTimeout; break;
+    case EPERM:
+      code = ErrorCode::kForbidden;
+      break;
+    case EINVAL:
+      code = ErrorCode::kInvalidArgument;
+      break;
+    case ETIMEDOUT:
+      code = ErrorCode::kTimeout;
+      break;
     case EPIPE:
-    case ECONNRESET: code = ErrorCode::kClosed; break;
-    case ECONNREFUSED: code = ErrorCode::kUnavailable; break;
-    default: break;
+    case ECONNRESET:
+      code = ErrorCode::kClosed;
+      break;
+    case ECONNREFUSED:
+      code = ErrorCode::kUnavailable;
+      break;
+    default:
+      break;
   }
   context.append(": ").append(std::generic_category().message(error_number));
   return make_error(code, source, std::move(context));

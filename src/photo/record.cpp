@@ -258,16 +258,14 @@ RecordInfo RecordView::info() const {
   info.dimensions = {load_le<std::uint32_t>(header_, at::kWidth),
                      load_le<std::uint32_t>(header_, at::kHeight)};
   info.created_ms = load_le<std::int64_t>(header_, at::kCreated);
-  info.changed_ms = load_le<std::int64_t>(header_, at::kChanged);
+  info.changed_ms = changed_ms();
   info.owner = text(kOwnerTag);
   info.title = text(kTitleTag);
   return info;
 }
 
 PhotoId RecordView::id() const { return {load_le<std::uint64_t>(header_, at::kId)}; }
-std::uint32_t RecordView::version() const {
-  return load_le<std::uint32_t>(header_, at::kVersion);
-}
+std::uint32_t RecordView::version() const { return load_le<std::uint32_t>(header_, at::kVersion); }
 
 Secret RecordView::secret() const {
   Secret secret;
@@ -280,6 +278,8 @@ Secret RecordView::original_secret() const {
   std::ranges::copy(header_.subspan(at::kOriginalSecret, Secret::kBytes), secret.bytes.begin());
   return secret;
 }
+
+Millis RecordView::changed_ms() const { return load_le<std::int64_t>(header_, at::kChanged); }
 
 std::uint64_t RecordView::record_bytes() const {
   return load_le<std::uint64_t>(header_, at::kRecordLength);
@@ -310,8 +310,7 @@ std::optional<SizeEntry> RecordView::find(SizeCode code) const {
 }
 
 std::uint32_t RecordView::block_checksum(std::uint64_t index) const {
-  return load_le<std::uint32_t>(header_,
-                                at::kDirectory + size_count() * kEntryBytes + index * 4);
+  return load_le<std::uint32_t>(header_, at::kDirectory + size_count() * kEntryBytes + index * 4);
 }
 
 bool RecordView::verify(const SizeEntry& size, std::uint64_t block, ByteView bytes) const {

@@ -80,6 +80,7 @@ class RecordView {
   std::uint32_t version() const;
   Secret secret() const;
   Secret original_secret() const;
+  Millis changed_ms() const;
   std::size_t header_bytes() const { return header_.size(); }
   std::uint64_t record_bytes() const;  // header and all sizes
   std::size_t size_count() const;

@@ -13,9 +13,12 @@ struct FormatNames {
 };
 
 constexpr std::array kFormats = {
-    FormatNames{Format::kJpeg, "jpg", "image/jpeg"},  FormatNames{Format::kPng, "png", "image/png"},
-    FormatNames{Format::kGif, "gif", "image/gif"},    FormatNames{Format::kWebp, "webp", "image/webp"},
-    FormatNames{Format::kTiff, "tiff", "image/tiff"}, FormatNames{Format::kHeic, "heic", "image/heic"},
+    FormatNames{Format::kJpeg, "jpg", "image/jpeg"},
+    FormatNames{Format::kPng, "png", "image/png"},
+    FormatNames{Format::kGif, "gif", "image/gif"},
+    FormatNames{Format::kWebp, "webp", "image/webp"},
+    FormatNames{Format::kTiff, "tiff", "image/tiff"},
+    FormatNames{Format::kHeic, "heic", "image/heic"},
     FormatNames{Format::kAvif, "avif", "image/avif"},
 };
 

@@ -11,18 +11,18 @@
 namespace farm::photo {
 
 enum class SizeCode : char {
-  kSquare = 's',       // 75x75, cropped from the centre
-  kThumbnail = 't',    // 100 on the longest side
-  kSmall = 'm',        // 240
-  kMedium = '-',       // 500; has no suffix in a URL
-  kLarge = 'b',        // 1024; only if the original is larger
-  kOriginal = 'o',     // the bytes as uploaded
-  kBigSquare = 'q',    // 150x150, cropped from the centre
-  kSmall320 = 'n',     // 320
-  kMedium640 = 'z',    // 640
-  kMedium800 = 'c',    // 800
-  kLarge1600 = 'h',    // 1600
-  kLarge2048 = 'k',    // 2048
+  kSquare = 's',     // 75x75, cropped from the centre
+  kThumbnail = 't',  // 100 on the longest side
+  kSmall = 'm',      // 240
+  kMedium = '-',     // 500; has no suffix in a URL
+  kLarge = 'b',      // 1024; only if the original is larger
+  kOriginal = 'o',   // the bytes as uploaded
+  kBigSquare = 'q',  // 150x150, cropped from the centre
+  kSmall320 = 'n',   // 320
+  kMedium640 = 'z',  // 640
+  kMedium800 = 'c',  // 800
+  kLarge1600 = 'h',  // 1600
+  kLarge2048 = 'k',  // 2048
 };
 
 struct SizeSpec {
@@ -75,7 +75,8 @@ struct Dimensions {
 };
 
 // The dimensions of a size made from an upright original: the longest side is at most side_px, the
-// other in proportion, rounded, at least 1; nothing is enlarged. A square is min(side_px, shortest).
+// other in proportion, rounded, at least 1; nothing is enlarged. A square is min(side_px,
+// shortest).
 Dimensions scaled(Dimensions original, const SizeSpec& spec);
 
 }  // namespace farm::photo

@@ -1,0 +1,58 @@
+// The commands behind `photofarm NAME`; main.cpp reads their options. Each returns the process's
+// exit code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/api_client.h"
+
+namespace farm::app {
+
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailed = 1,       // some of what was asked failed; stderr says what
+  kExitUsage = 2,        // wrong options or configuration
+  kExitUnreachable = 3,  // no server answered
+};
+
+// Prints the error to stderr and gives the exit code that fits it.
+int report_error(const Error& error);
+
+struct ServeOptions {
+  std::string config;  // a file, or empty
+  std::string data;    // over the configuration's, where not empty
+  std::string listen;  // the same
+};
+int serve(const ServeOptions& options);
+int check_config(const std::string& file);
+
+struct PutOptions {
+  std::vector<std::string> files;
+  std::string owner;
+  std::string title;
+  std::string visibility = "public";
+  std::uint32_t jobs = 4;  // uploads at once
+  bool json = false;
+};
+int put(const ServerOptions& server, const PutOptions& options);
+
+int info(const ServerOptions& server, const std::string& id, bool json);
+int remove(const ServerOptions& server, const std::vector<std::string>& ids);
+
+struct ListOptions {
+  std::optional<std::string> owner;
+  std::uint64_t limit = 0;  // 0: all
+  bool json = false;
+};
+int list(const ServerOptions& server, const ListOptions& options);
+
+int verify(const ServerOptions& server, bool json);
+
+int add_key(const ServerOptions& server, const std::string& name, const std::string& scopes,
+            bool json);
+int list_keys(const ServerOptions& server, bool json);
+int revoke_key(const ServerOptions& server, const std::string& name);
+
+}  // namespace farm::app

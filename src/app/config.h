@@ -1,0 +1,29 @@
+// The whole configuration: each room's own struct, read from one file.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "catalog/config.h"
+#include "image/config.h"
+#include "net/config.h"
+#include "obs/log.h"
+#include "roles/config.h"
+#include "store/config.h"
+
+namespace farm::app {
+
+struct Config {
+  std::filesystem::path data = "photofarm-data";  // where everything is kept
+  roles::Config roles;
+  net::Config net;
+  image::Config image;
+  store::Config store;
+  catalog::Config catalog;
+  obs::LogConfig log;
+};
+
+// All defaults without a file. Errors name file, line and key, one problem a line.
+Result<Config> load_config(const std::optional<std::filesystem::path>& file);
+
+}  // namespace farm::app

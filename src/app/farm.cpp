@@ -1,0 +1,207 @@
+#include "app/farm.h"
+
+#include <thread>
+
+#include "app/data_dir.h"
+#include "catalog/sqlite_catalog.h"
+#include "image/image.h"
+#include "io/file.h"
+#include "io/worker_pool.h"
+#include "net/server.h"
+#include "obs/log.h"
+#include "obs/metrics.h"
+#include "roles/admin.h"
+#include "roles/origin.h"
+#include "roles/photos_api.h"
+#include "roles/reconcile.h"
+#include "roles/upload.h"
+#include "store/volume_store.h"
+#include "url/api_key.h"
+
+namespace farm::app {
+namespace {
+
+std::size_t image_threads(const image::Config& config) {
+  return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+Result<void> install_admin_key(const Config& config, catalog::Catalog& catalog,
+                               const Clock& clock) {
+  FARM_TRY(const std::string key, read_or_make_admin_key(config.data));
+  const Sha256 hash = *url::hash_api_key(key);
+  FARM_TRY(const auto known, catalog.find_key(hash));
+  if (known) return ok();
+  catalog::KeyRow row;
+  row.name = "admin";
+  row.scopes.bits = static_cast<std::uint8_t>(catalog::Scope::kAdmin);
+  row.created_ms = clock.now_ms();
+  return catalog.set_key(row, hash);
+}
+
+void report(const roles::Reconciled& done, roles::Health& health) {
+  obs::log_info("store and catalog agree", {{"photos", done.records},
+                                            {"orphans_removed", done.orphans_removed},
+                                            {"rows_caught_up", done.rows_caught_up},
+                                            {"deletions_finished", done.deletions_finished}});
+  if (done.rows_without_record == 0) return;
+  const std::string problem =
+      std::to_string(done.rows_without_record) +
+      " photos of the catalog have no record in the store; is a disk missing?";
+  obs::log_error(problem);
+  health.note(problem);
+}
+
+}  // namespace
+
+// In the order of their making; taken apart in reverse.
+struct Farm::Parts {
+  explicit Parts(const Config& settings)
+      : config(settings), clock(), ids(config.roles.server_id, clock) {}
+
+  Result<void> open();
+  Result<void> reconcile();
+  Result<void> serve();
+  void collect_figures();
+  void stop();
+
+  const Config config;
+  SystemClock clock;
+  PhotoIdMaker ids;
+  obs::Metrics metrics;
+  roles::Health health;
+  std::unique_ptr<store::PhotoStore> store;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<io::WorkerPool> disk_pool;
+  std::unique_ptr<io::WorkerPool> image_pool;
+  std::unique_ptr<roles::MemoryBudget> memory;
+  std::unique_ptr<roles::Services> services;
+  std::unique_ptr<roles::Authorizer> authorizer;
+  std::unique_ptr<roles::PhotoWriter> writer;
+  std::unique_ptr<roles::Origin> origin;
+  std::unique_ptr<roles::Upload> upload;
+  std::unique_ptr<roles::PhotosApi> photos;
+  std::unique_ptr<roles::Admin> admin;
+  std::unique_ptr<net::Server> server;
+};
+
+Result<void> Farm::Parts::open() {
+  FARM_TRY(make_data_dir(config.data));
+  FARM_TRY(store,
+           store::open_volume_store(io::posix_file_system(), clock, config.data, config.store));
+  const std::filesystem::path catalog_file =
+      config.catalog.path.empty() ? config.data / "catalog.sqlite" : config.catalog.path;
+  FARM_TRY(catalog, catalog::open_sqlite_catalog(catalog_file, config.catalog, clock));
+  FARM_TRY(install_admin_key(config, *catalog, clock));
+
+  disk_pool =
+      std::make_unique<io::WorkerPool>("disk", config.roles.disk_threads, config.roles.disk_queue);
+  image_pool =
+      std::make_unique<io::WorkerPool>("image", image_threads(config.image), config.image.queue);
+  memory = std::make_unique<roles::MemoryBudget>(config.roles.upload_memory_bytes);
+  services = std::make_unique<roles::Services>(
+      roles::Services{.config = config.roles,
+                      .image_config = config.image,
+                      .clock = clock,
+                      .ids = ids,
+                      .store = *store,
+                      .catalog = *catalog,
+                      .disk_pool = *disk_pool,
+                      .image_pool = *image_pool,
+                      .memory = *memory,
+                      .metrics = metrics,
+                      .net_threads = net::thread_count(config.net)});
+  authorizer = std::make_unique<roles::Authorizer>(*services);
+  writer = std::make_unique<roles::PhotoWriter>(*services);
+  return ok();
+}
+
+Result<void> Farm::Parts::reconcile() {
+  FARM_TRY(const roles::Reconciled done, roles::reconcile(*services, *writer));
+  ids.start_after(done.newest);
+  report(done, health);
+  return ok();
+}
+
+Result<void> Farm::Parts::serve() {
+  net::EndpointTable endpoints;
+  if (config.roles.has_role("upload")) {
+    upload = std::make_unique<roles::Upload>(*services, *authorizer, *writer);
+    upload->add_endpoints(endpoints);
+    photos = std::make_unique<roles::PhotosApi>(*services, *authorizer, *writer);
+    photos->add_endpoints(endpoints);
+  }
+  admin = std::make_unique<roles::Admin>(*services, *authorizer, health);
+  admin->add_endpoints(endpoints);
+  if (config.roles.has_role("origin")) {
+    origin = std::make_unique<roles::Origin>(*services);
+    origin->add_endpoints(endpoints);
+  }
+  endpoints.set_not_found(roles::Origin::not_found);
+  FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
+  collect_figures();
+  server->run();
+  return write_server_url(config.data, "http://" + server->address());
+}
+
+void Farm::Parts::collect_figures() {
+  metrics.collect([this](obs::Samples& out) {
+    const store::StoreStats stats = store->stats();
+    const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+    out.gauge("photofarm_store_photos", "Photos in the store.", number(stats.photos));
+    out.gauge("photofarm_store_live_bytes", "Bytes of records that can be read.",
+              number(stats.live_bytes));
+    out.gauge("photofarm_store_garbage_bytes", "Bytes of replaced and deleted records on disk.",
+              number(stats.garbage_bytes));
+    out.gauge("photofarm_store_free_bytes", "Free bytes on the store's disks.",
+              number(stats.disk_free_bytes));
+    out.gauge("photofarm_store_volumes", "Volume files.", number(stats.volumes));
+    out.gauge("photofarm_store_problems", "What /healthz tells of the store.",
+              number(stats.problems.size()));
+    out.counter("photofarm_store_syncs_total", "fdatasync calls.", number(stats.syncs));
+    out.counter("photofarm_store_puts_total", "Records put.", number(stats.puts));
+    out.counter("photofarm_store_checksum_errors_total", "Bad bytes seen by reads and verify.",
+                number(stats.checksum_errors));
+    if (const auto rows = catalog->stats()) {
+      out.gauge("photofarm_catalog_photos", "Photos in the catalog.", number(rows.value().photos));
+      out.counter("photofarm_catalog_commits_total", "Transactions synced to disk.",
+                  number(rows.value().commits));
+    }
+    out.gauge("photofarm_memory_budget_used_bytes", "Memory of uploads under way.",
+              number(memory->used()));
+    out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(disk_pool->queued()),
+              {{"pool", "disk"}});
+    out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(image_pool->queued()),
+              {{"pool", "image"}});
+    server->collect(out);
+  });
+}
+
+void Farm::Parts::stop() {
+  health.set_stopping();
+  if (admin) admin->stop();
+  if (server) {
+    server->stop();
+    remove_server_url(config.data);
+  }
+  // Their jobs hold coroutines of the server: first they end, then it goes.
+  if (image_pool) image_pool->stop();
+  if (disk_pool) disk_pool->stop();
+  server.reset();
+}
+
+Farm::Farm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Farm::~Farm() { stop(); }
+
+Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
+  FARM_TRY(image::start("photofarm"));
+  std::unique_ptr<Farm> farm(new Farm(std::make_unique<Parts>(config)));
+  FARM_TRY(farm->parts_->open());
+  FARM_TRY(farm->parts_->reconcile());
+  FARM_TRY(farm->parts_->serve());
+  return farm;
+}
+
+std::string Farm::address() const { return parts_->server->address(); }
+void Farm::stop() { parts_->stop(); }
+
+}  // namespace farm::app

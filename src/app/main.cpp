@@ -1,0 +1,180 @@
+// The command line: reads options and calls the command (commands.h).
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+
+namespace farm::app {
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+
+constexpr const char* kFooter = R"(Examples:
+  photofarm serve                                  start, with data in ./photofarm-data
+  photofarm serve -c /etc/photofarm.toml           start with a configuration
+  photofarm put holiday/*.jpg --owner anna         upload, print the URLs
+  photofarm put a.jpg --json | jq -r .sizes.m.url  one URL, for a program
+  photofarm keys add website --scope upload,read   a key for a program
+
+Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
+
+// What the commands that talk to a server have in common.
+void add_server_options(CLI::App& command, ServerOptions& options, std::string& data) {
+  command.add_option("--server", options.server, "The server, as http://HOST:PORT")
+      ->envname("PHOTOFARM_SERVER");
+  command.add_option("--key", options.key, "The API key")->envname("PHOTOFARM_KEY");
+  command
+      .add_option("--data", data,
+                  "The data directory of a server on this machine, which tells both")
+      ->envname("PHOTOFARM_DATA");
+}
+
+struct CommandLine {
+  CLI::App app{"photofarm: a photo farm that sites with user pictures run themselves", "photofarm"};
+  std::function<int()> run;
+  ServerOptions server;
+  std::string data = "photofarm-data";
+  ServeOptions serve_options;
+  PutOptions put_options;
+  ListOptions list_options;
+  std::string owner;
+  std::string id;
+  std::vector<std::string> ids;
+  std::string key_name;
+  std::string key_scopes = "upload,read";
+  std::string config_file;
+  bool json = false;
+
+  CommandLine();
+
+ private:
+  CLI::App& command(CLI::App& parent, const char* name, const char* what,
+                    std::function<int()> does);
+  void add_server_commands();
+  void add_photo_commands();
+  void add_key_commands();
+};
+
+CLI::App& CommandLine::command(CLI::App& parent, const char* name, const char* what,
+                               std::function<int()> does) {
+  CLI::App* made = parent.add_subcommand(name, what);
+  made->callback([this, does = std::move(does)] {
+    server.data = data;
+    run = does;
+  });
+  return *made;
+}
+
+CommandLine::CommandLine() {
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.set_version_flag("--version", kVersion);
+  add_server_commands();
+  add_photo_commands();
+  add_key_commands();
+}
+
+void CommandLine::add_server_commands() {
+  CLI::App& serving = command(app, "serve", "Run the server until SIGTERM or SIGINT",
+                              [this] { return serve(serve_options); });
+  serving.add_option("-c,--config", serve_options.config, "The configuration, a TOML file");
+  serving.add_option("--data", serve_options.data, "The data directory (./photofarm-data)")
+      ->envname("PHOTOFARM_DATA");
+  serving.add_option("--listen", serve_options.listen,
+                     "ADDR:PORT to listen on (127.0.0.1:8080); port 0 takes any free one");
+
+  CLI::App& checking = command(app, "check-config", "Check a configuration without using it",
+                               [this] { return check_config(config_file); });
+  checking.add_option("-c,--config,file", config_file, "The configuration")->required();
+
+  command(app, "version", "Print the version", [] {
+    std::printf("photofarm %s\n", kVersion);
+    return kExitOk;
+  });
+
+  CLI::App& verifying = command(app, "verify", "Read every photo back and check it",
+                                [this] { return verify(server, json); });
+  verifying.add_flag("--json", json, "Print one JSON object");
+  add_server_options(verifying, server, data);
+}
+
+void CommandLine::add_photo_commands() {
+  CLI::App& putting = command(app, "put", "Upload pictures and print their URLs",
+                              [this] { return put(server, put_options); });
+  putting.add_option("FILE", put_options.files, "Pictures")->required();
+  putting.add_option("--owner", put_options.owner, "Whose they are");
+  putting.add_option("--title", put_options.title, "Their title");
+  putting.add_option("--visibility", put_options.visibility, "public or private")
+      ->check(CLI::IsMember({"public", "private"}));
+  putting.add_option("--jobs", put_options.jobs, "Uploads at once (4)")->check(CLI::Range(1, 64));
+  putting.add_flag("--json", put_options.json, "Print the photos, a JSON object a line");
+  add_server_options(putting, server, data);
+
+  CLI::App& showing =
+      command(app, "info", "Show a photo", [this] { return info(server, id, json); });
+  showing.add_option("ID", id, "The photo's id")->required();
+  showing.add_flag("--json", json, "Print it as JSON");
+  add_server_options(showing, server, data);
+
+  CLI::App& removing =
+      command(app, "rm", "Delete photos, for good", [this] { return remove(server, ids); });
+  removing.add_option("ID", ids, "The photos' ids")->required();
+  add_server_options(removing, server, data);
+
+  CLI::App& listing = command(app, "list", "List photos, newest first", [this, &app = app] {
+    if (app.get_subcommand("list")->count("--owner") > 0) list_options.owner = owner;
+    return list(server, list_options);
+  });
+  listing.add_option("--owner", owner, "Only this owner's");
+  listing.add_option("--limit", list_options.limit, "At most so many (all)");
+  listing.add_flag("--json", list_options.json, "Print a JSON object a line");
+  add_server_options(listing, server, data);
+}
+
+void CommandLine::add_key_commands() {
+  CLI::App* keys = app.add_subcommand("keys", "Make, list and revoke API keys");
+  keys->require_subcommand(1);
+  CLI::App& adding = command(*keys, "add", "Make a key and print it, this once",
+                             [this] { return add_key(server, key_name, key_scopes, json); });
+  adding.add_option("NAME", key_name, "What to call it")->required();
+  adding.add_option("--scope", key_scopes, "Of upload, read and admin, by commas (upload,read)");
+  adding.add_flag("--json", json, "Print it as JSON");
+  add_server_options(adding, server, data);
+
+  CLI::App& listing =
+      command(*keys, "list", "List the keys", [this] { return list_keys(server, json); });
+  listing.add_flag("--json", json, "Print a JSON object a line");
+  add_server_options(listing, server, data);
+
+  CLI::App& revoking = command(*keys, "revoke", "Make a key useless",
+                               [this] { return revoke_key(server, key_name); });
+  revoking.add_option("NAME", key_name, "The key's name")->required();
+  add_server_options(revoking, server, data);
+}
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = line.app.exit(error);
+    return code == 0 ? kExitOk : kExitUsage;
+  }
+  return line.run();
+}
+
+}  // namespace
+}  // namespace farm::app
+
+int main(int argc, char** argv) {
+  try {
+    return farm::app::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "photofarm: " << error.what() << "\n";
+    return farm::app::kExitFailed;
+  }
+}

@@ -1,0 +1,39 @@
+// The origin: serves permission URLs from the store. One read of the record, the secret compared in
+// constant time, the size's bytes checked and sent; no catalog look-up. Sizes that are not stored
+// are made from the original on demand.
+#pragma once
+
+#include <vector>
+
+#include "net/endpoints.h"
+#include "roles/read_buffers.h"
+#include "roles/services.h"
+#include "store/record_reader.h"
+#include "url/permission_url.h"
+
+namespace farm::roles {
+
+class Origin {
+ public:
+  explicit Origin(Services& services);
+  // The endpoints refer to this: it outlives the server.
+  void add_endpoints(net::EndpointTable& table);
+
+  // The one 404 that a wrong secret, an unknown id and any other unknown path get.
+  static io::Task<void> not_found(net::Exchange& exchange);
+
+ private:
+  io::Task<void> serve(net::Exchange& exchange);
+  io::Task<void> serve_stored(net::Exchange& exchange, const url::PermissionUrl& url,
+                              MutableByteView buffer, store::RecordPrefix prefix);
+  io::Task<void> serve_on_demand(net::Exchange& exchange, const url::PermissionUrl& url,
+                                 store::RecordPrefix prefix);
+  io::Task<Result<store::RecordPrefix>> read_prefix(PhotoId id, std::size_t window,
+                                                    MutableByteView buffer);
+
+  Services& services_;
+  std::vector<ReadBuffers> buffers_;  // one pool for each network thread
+  obs::Counter renders_;
+};
+
+}  // namespace farm::roles

@@ -1,0 +1,59 @@
+// Writes photos to the store and the catalog, in the order that a crash in between leaves nothing
+// half: bytes first, then the row; when deleting, the row is marked, then the bytes go, then the
+// row. What a crash left is finished by reconcile() (roles/reconcile.h).
+//
+// Blocking: call it on a disk thread. Thread-safe: changes of one photo wait for each other.
+#pragma once
+
+#include <array>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "catalog/catalog.h"
+#include "image/image.h"
+#include "roles/services.h"
+
+namespace farm::roles {
+
+struct NewPhoto {
+  std::string owner;
+  std::string title;
+  photo::Visibility visibility = photo::Visibility::kPublic;
+  // The idempotency row, but for its photo.
+  std::optional<catalog::IdempotencyRow> once;
+};
+
+class PhotoWriter {
+ public:
+  explicit PhotoWriter(Services& services);
+
+  // A new photo. `original` are the bytes as they came.
+  Result<catalog::PhotoRow> add(const NewPhoto& what, const image::Rendered& rendered,
+                                ByteView original);
+  // The next version of a photo: new bytes and new secrets.
+  Result<catalog::PhotoRow> replace(PhotoId id, const image::Rendered& rendered, ByteView original);
+  // The next version over the same bytes: new secrets.
+  Result<catalog::PhotoRow> rotate_secrets(PhotoId id);
+  Result<catalog::PhotoRow> patch(PhotoId id, const catalog::PhotoPatch& patch);
+  Result<void> remove(PhotoId id);
+
+  // Brings the row up to a version that the store has and the catalog missed. The photo's own row
+  // must exist.
+  Result<catalog::PhotoRow> catch_up(const catalog::PhotoRow& row);
+
+ private:
+  using Sizes = std::span<const photo::SizeInput>;
+
+  std::mutex& lock_of(PhotoId id) { return locks_[std::hash<PhotoId>{}(id) >> 58]; }
+  Result<catalog::PhotoRow> current(PhotoId id);
+  Result<void> put(const catalog::PhotoRow& row, Sizes sizes);
+  Result<catalog::PhotoRow> put_next(catalog::PhotoRow row, Sizes sizes);
+
+  Services& services_;
+  obs::Histogram store_seconds_;
+  obs::Histogram catalog_seconds_;
+  std::array<std::mutex, 64> locks_;
+};
+
+}  // namespace farm::roles

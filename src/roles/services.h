@@ -1,0 +1,31 @@
+// What the handlers work with: owned by app, alive until the server has stopped. Everything in it
+// is thread-safe.
+#pragma once
+
+#include "base/clock.h"
+#include "base/photo_id.h"
+#include "catalog/catalog.h"
+#include "image/config.h"
+#include "io/worker_pool.h"
+#include "obs/metrics.h"
+#include "roles/config.h"
+#include "roles/memory_budget.h"
+#include "store/photo_store.h"
+
+namespace farm::roles {
+
+struct Services {
+  const Config& config;
+  const image::Config& image_config;
+  const Clock& clock;
+  PhotoIdMaker& ids;
+  store::PhotoStore& store;
+  catalog::Catalog& catalog;
+  io::WorkerPool& disk_pool;   // what waits for a disk
+  io::WorkerPool& image_pool;  // what burns CPU on pictures
+  MemoryBudget& memory;        // bodies and pictures under way
+  obs::Metrics& metrics;
+  std::size_t net_threads;
+};
+
+}  // namespace farm::roles

@@ -1,0 +1,198 @@
+#include "roles/size_response.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "net/http_date.h"
+#include "net/precondition.h"
+#include "obs/log.h"
+#include "roles/errors.h"
+
+namespace farm::roles {
+namespace {
+
+using net::ByteRange;
+using net::RangeSet;
+
+constexpr std::string_view kBoundary = "photofarm_byteranges_7d1f3c5a9b";
+
+// A strong validator: "0123456789abcdef" with its quotes.
+class EntityTag {
+ public:
+  explicit EntityTag(std::uint64_t fingerprint) {
+    text_.fill('0');
+    text_.front() = text_.back() = '"';
+    std::array<char, 16> digits;
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), fingerprint, 16).ptr;
+    std::copy_backward(digits.data(), end, text_.data() + 17);
+  }
+  std::string_view view() const { return {text_.data(), text_.size()}; }
+
+ private:
+  std::array<char, 18> text_;
+};
+
+void add_common_headers(net::ResponseHead& head, const SizeFacts& facts, const EntityTag& tag) {
+  std::array<char, 24> cache_tag{'p'};
+  const auto end =
+      std::to_chars(cache_tag.data() + 1, cache_tag.data() + cache_tag.size(), facts.id.value).ptr;
+  head.add("ETag", tag.view());
+  head.add("Last-Modified", net::format_http_date(facts.changed_ms));
+  head.add("Cache-Tag", {cache_tag.data(), static_cast<std::size_t>(end - cache_tag.data())});
+  head.add_lines(
+      "Cache-Control: public, max-age=31536000, immutable\r\n"
+      "X-Content-Type-Options: nosniff\r\n"
+      "Accept-Ranges: bytes\r\n");
+}
+
+std::string content_range(const ByteRange& range, std::uint64_t length) {
+  return "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" +
+         std::to_string(length);
+}
+
+// The lines before a part of a multipart/byteranges body (RFC 9110 section 14.6).
+std::string part_head(const ByteRange& range, const SizeFacts& facts, bool first) {
+  return std::string(first ? "--" : "\r\n--") + std::string(kBoundary) +
+         "\r\nContent-Type: " + std::string(photo::media_type(facts.format)) +
+         "\r\nContent-Range: " + content_range(range, facts.length) + "\r\n\r\n";
+}
+
+std::string last_boundary() { return "\r\n--" + std::string(kBoundary) + "--\r\n"; }
+
+// What is to be sent, decided from the request alone.
+struct Plan {
+  bool whole = true;
+  RangeSet ranges;
+};
+
+// Starts the response's head; nothing if the answer was complete without any of the size's bytes.
+io::Task<std::optional<Plan>> start_response(net::Exchange& exchange, const SizeFacts& facts) {
+  const net::RequestHead& request = exchange.request();
+  const EntityTag tag(facts.fingerprint);
+  net::ResponseHead& head = exchange.head();
+  switch (net::evaluate_preconditions(request, tag.view(), facts.changed_ms)) {
+    case net::Precondition::kProceed:
+      break;
+    case net::Precondition::kNotModified:
+      head.start(304);
+      add_common_headers(head, facts, tag);
+      (void)co_await exchange.send(ByteView{});
+      co_return std::nullopt;
+    case net::Precondition::kFailed:
+      (void)co_await exchange.send_problem(412, "a precondition of the request does not hold");
+      co_return std::nullopt;
+  }
+  Plan plan;
+  const auto range = request.find("Range");
+  // Range is defined for GET only (RFC 9110 section 14.2).
+  if (range && request.method == net::Method::kGet &&
+      net::range_applies(request, tag.view(), facts.changed_ms)) {
+    plan.ranges = RangeSet::parse(*range, facts.length);
+  }
+  if (plan.ranges.kind() == RangeSet::Kind::kUnsatisfiable) {
+    (void)co_await exchange.send_problem(
+        416, "none of the ranges lies in the picture",
+        "Content-Range: bytes */" + std::to_string(facts.length) + "\r\n");
+    co_return std::nullopt;
+  }
+  plan.whole = plan.ranges.kind() == RangeSet::Kind::kWhole;
+  head.start(plan.whole ? 200 : 206);
+  add_common_headers(head, facts, tag);
+  if (plan.whole || plan.ranges.ranges().size() == 1) {
+    head.add("Content-Type", photo::media_type(facts.format));
+    if (!plan.whole) {
+      head.add("Content-Range", content_range(plan.ranges.ranges().front(), facts.length));
+    }
+  } else {
+    head.add("Content-Type", "multipart/byteranges; boundary=" + std::string(kBoundary));
+  }
+  co_return plan;
+}
+
+std::uint64_t multipart_length(const Plan& plan, const SizeFacts& facts) {
+  std::uint64_t total = last_boundary().size();
+  bool first = true;
+  for (const ByteRange& range : plan.ranges.ranges()) {
+    total += part_head(range, facts, first).size() + range.length();
+    first = false;
+  }
+  return total;
+}
+
+class MemorySource final : public SizeSource {
+ public:
+  explicit MemorySource(ByteView bytes) : bytes_(bytes) {}
+  io::Task<Result<ByteView>> read(std::uint64_t first) override { co_return bytes_.subspan(first); }
+
+ private:
+  ByteView bytes_;
+};
+
+io::Task<Result<void>> write_range(net::Exchange& exchange, SizeSource& source, ByteRange range) {
+  std::uint64_t at = range.first;
+  while (at <= range.last) {
+    FARM_CO_TRY(ByteView bytes, co_await source.read(at));
+    bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), range.last + 1 - at));
+    FARM_CO_TRY(co_await exchange.write(bytes));
+    at += bytes.size();
+  }
+  co_return ok();
+}
+
+io::Task<Result<void>> write_multipart(net::Exchange& exchange, const Plan& plan,
+                                       const SizeFacts& facts, SizeSource& source) {
+  bool first = true;
+  for (const ByteRange& range : plan.ranges.ranges()) {
+    const std::string head = part_head(range, facts, first);
+    FARM_CO_TRY(co_await exchange.write(as_bytes(head)));
+    FARM_CO_TRY(co_await write_range(exchange, source, range));
+    first = false;
+  }
+  const std::string last = last_boundary();
+  co_return co_await exchange.write(as_bytes(last));
+}
+
+io::Task<Result<void>> write_plan(net::Exchange& exchange, const Plan& plan, const SizeFacts& facts,
+                                  SizeSource& source) {
+  const bool multipart = plan.ranges.ranges().size() > 1;
+  const ByteRange only = plan.whole ? ByteRange{0, facts.length - 1} : plan.ranges.ranges().front();
+  FARM_CO_TRY(co_await exchange.begin(multipart ? multipart_length(plan, facts) : only.length()));
+  if (!exchange.wants_body()) co_return ok();
+  if (multipart) co_return co_await write_multipart(exchange, plan, facts, source);
+  co_return co_await write_range(exchange, source, only);
+}
+
+}  // namespace
+
+io::Task<void> send_size(net::Exchange& exchange, SizeFacts facts, ByteView bytes) {
+  const std::optional<Plan> plan = co_await start_response(exchange, facts);
+  if (!plan) co_return;
+  if (plan->whole) {
+    (void)co_await exchange.send(bytes);
+  } else if (plan->ranges.ranges().size() == 1) {
+    const ByteRange range = plan->ranges.ranges().front();
+    (void)co_await exchange.send(bytes.subspan(range.first, range.length()));
+  } else {
+    MemorySource source(bytes);
+    (void)co_await write_plan(exchange, *plan, facts, source);
+  }
+}
+
+io::Task<void> stream_size(net::Exchange& exchange, SizeFacts facts, SizeSource& source) {
+  const std::optional<Plan> plan = co_await start_response(exchange, facts);
+  if (!plan) co_return;
+  const Result<void> sent = co_await write_plan(exchange, *plan, facts, source);
+  if (sent) co_return;
+  // The head has gone out: all that is left is to end the connection, so that nobody takes the
+  // part for the whole.
+  exchange.close_after();
+  if (sent.error().source != "net") {
+    obs::log_error("a response was cut short",
+                   {{"photo", facts.id}, {"error", sent.error().message()}});
+  }
+}
+
+}  // namespace farm::roles

@@ -1,0 +1,34 @@
+// The HTTP side of serving one size: its headers, conditional requests and ranges (RFC 9110
+// sections 13 and 14), whether its bytes are in memory or come piece by piece.
+#pragma once
+
+#include "base/photo_id.h"
+#include "net/byte_range.h"
+#include "net/exchange.h"
+#include "photo/size_code.h"
+
+namespace farm::roles {
+
+struct SizeFacts {
+  PhotoId id;
+  photo::Format format;
+  std::uint64_t length = 0;
+  std::uint64_t fingerprint = 0;  // of the bytes: makes the ETag
+  Millis changed_ms = 0;          // Last-Modified
+};
+
+// Gives bytes [first, first + out.size()) of a size, or fewer (at least one), as a view that stays
+// good until the next call.
+class SizeSource {
+ public:
+  virtual ~SizeSource() = default;
+  virtual io::Task<Result<ByteView>> read(std::uint64_t first) = 0;
+};
+
+// All bytes in memory: one send.
+io::Task<void> send_size(net::Exchange& exchange, SizeFacts facts, ByteView bytes);
+
+// Bytes from `source` as the client takes them.
+io::Task<void> stream_size(net::Exchange& exchange, SizeFacts facts, SizeSource& source);
+
+}  // namespace farm::roles
