@@ -25,16 +25,16 @@ bool BodyBuffer::reserve(std::size_t count) {
 io::Task<Result<BodyBuffer>> read_whole_body(Exchange& exchange) {
   BodyBuffer body;
   const std::uint64_t announced = exchange.request().content_length.value_or(0);
-  std::size_t room = announced > 0 ? static_cast<std::size_t>(announced) : kFirstBytes;
   for (;;) {
+    if (announced > 0 && body.size() == announced) break;
+    const std::size_t room =
+        announced > 0 ? static_cast<std::size_t>(announced) - body.size() : kFirstBytes;
     if (!body.reserve(room)) {
       co_return fail(ErrorCode::kBusy, "net", "there is no memory for this body");
     }
     FARM_CO_TRY(const std::size_t count, co_await exchange.read_body(body.space()));
     if (count == 0) break;
     body.grown(count);
-    if (body.size() < announced) continue;
-    room = announced > 0 ? 1 : kFirstBytes;
   }
   co_return body;
 }

@@ -1,5 +1,10 @@
 #include "net/client.h"
 
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <deque>
 #include <map>
@@ -50,6 +55,27 @@ Error client_error(const error_code& error, const ClientRequest& request, std::s
   }
   return make_error(code, "net",
                     "cannot " + std::string(doing) + " " + where + ": " + error.message());
+}
+
+// What would end a line or a token early would let a value forge a header or a second request.
+bool is_sendable(const ClientRequest& request) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  const auto breaks_target = [&](char c) { return is_control(c) || c == ' '; };
+  if (request.target.empty() || std::ranges::any_of(request.target, breaks_target)) return false;
+  if (request.host.empty() || std::ranges::any_of(request.host, breaks_target)) return false;
+  return std::ranges::all_of(request.headers, [&](const auto& header) {
+    const auto ends_name = [&](char c) { return breaks_target(c) || c == ':'; };
+    const auto ends_value = [&](char c) { return is_control(c) && c != '\t'; };
+    return !header.first.empty() && std::ranges::none_of(header.first, ends_name) &&
+           std::ranges::none_of(header.second, ends_value);
+  });
+}
+
+// Nothing has come on an idle connection, not even its end.
+bool is_quiet(Stream& stream) {
+  char byte = 0;
+  const ssize_t count = ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 HttpRequest to_beast(const ClientRequest& request) {
@@ -111,13 +137,16 @@ std::unique_ptr<Stream> Client::Impl::take_idle(const std::string& key) {
   auto& idle = pool[key];
   const auto oldest = Steady::now() - config.idle_timeout;
   while (!idle.empty() && idle.front().since < oldest) idle.pop_front();
-  if (idle.empty()) return nullptr;
-  auto stream = std::move(idle.back().stream);
-  idle.pop_back();
-  return stream;
+  while (!idle.empty()) {
+    auto stream = std::move(idle.back().stream);
+    idle.pop_back();
+    if (is_quiet(*stream)) return stream;
+  }
+  return nullptr;
 }
 
 void Client::Impl::keep(const std::string& key, std::unique_ptr<Stream> stream) {
+  if (config.max_idle_per_host == 0) return;
   auto& idle = pool[key];
   if (idle.size() >= config.max_idle_per_host) idle.pop_front();
   idle.push_back({std::move(stream), Steady::now()});
@@ -125,11 +154,19 @@ void Client::Impl::keep(const std::string& key, std::unique_ptr<Stream> stream) 
 
 io::Task<Result<std::unique_ptr<Stream>>> Client::Impl::connect(const ClientRequest& request) {
   error_code error;
-  asio::ip::tcp::resolver resolver(executor);
-  const auto endpoints =
-      co_await resolver.async_resolve(request.host, std::to_string(request.port),
-                                      asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return fail(client_error(error, request, "connect"));
+  std::vector<asio::ip::tcp::endpoint> endpoints;
+  const auto literal = asio::ip::make_address(request.host, error);
+  if (!error) {
+    endpoints.emplace_back(literal, request.port);
+  } else {
+    // The system's resolver keeps its own time: it can't be interrupted.
+    asio::ip::tcp::resolver resolver(executor);
+    const auto found =
+        co_await resolver.async_resolve(request.host, std::to_string(request.port),
+                                        asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return fail(client_error(error, request, "connect"));
+    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+  }
   auto stream = std::make_unique<Stream>(executor);
   stream->expires_after(config.connect_timeout);
   co_await stream->async_connect(endpoints, asio::redirect_error(asio::use_awaitable, error));
@@ -172,6 +209,10 @@ io::Task<Result<ClientResponse>> Client::Impl::exchange(Stream& stream,
 
 io::Task<Result<ClientResponse>> Client::Impl::send(std::shared_ptr<Impl> self,
                                                     ClientRequest request) {
+  if (!is_sendable(request)) {
+    co_return fail(ErrorCode::kInvalidArgument, "net",
+                   "a character in the request's target, host or headers cannot be sent");
+  }
   const std::string key = request.host + ":" + std::to_string(request.port);
   std::unique_ptr<Stream> stream = self->take_idle(key);
   bool pooled = stream != nullptr;
@@ -216,15 +257,16 @@ struct BlockingClient::Impl {
 
 BlockingClient::BlockingClient(ClientConfig config) : impl_(std::make_unique<Impl>(config)) {}
 BlockingClient::~BlockingClient() = default;
+BlockingClient::BlockingClient(BlockingClient&&) noexcept = default;
 
 Result<ClientResponse> BlockingClient::send(ClientRequest request) {
   std::optional<Result<ClientResponse>> response;
-  std::exception_ptr thrown;
+  bool done = false;
   asio::co_spawn(impl_->context, Impl::run(impl_->client, std::move(request), response),
-                 [&thrown](std::exception_ptr error) { thrown = std::move(error); });
+                 [&done](const std::exception_ptr&) { done = true; });
   impl_->context.restart();
-  // Only until the answer is there: pooled connections leave nothing to wait for.
-  while (!response && !thrown && impl_->context.run_one() > 0) {
+  // Only until the coroutine has ended: pooled connections leave nothing to wait for.
+  while (!done && impl_->context.run_one() > 0) {
   }
   if (!response) return fail(ErrorCode::kInternal, "net", "the request did not finish");
   return std::move(*response);
@@ -254,7 +296,14 @@ Result<ServerUrl> parse_server_url(std::string_view url) {
   if (authority.starts_with('[') && authority.ends_with(']')) {
     authority = authority.substr(1, authority.size() - 2);
   }
-  if (authority.empty()) return invalid();
+  const bool is_host = std::ranges::all_of(authority, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-._~:%").find(c) != std::string_view::npos;
+  });
+  const bool is_target = std::ranges::none_of(out.target, [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '#';
+  });
+  if (authority.empty() || !is_host || !is_target) return invalid();
   out.host = authority;
   return out;
 }

@@ -21,7 +21,7 @@
 namespace farm::net {
 
 struct ClientConfig {
-  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds connect_timeout{5'000};   // besides the look-up of a name
   std::chrono::milliseconds request_timeout{60'000};  // from sending to the response's last byte
   std::uint64_t max_response_bytes = 256ULL << 20;
   std::size_t max_idle_per_host = 16;
@@ -34,7 +34,7 @@ struct ClientRequest {
   std::uint16_t port = 80;
   std::string target = "/";
   std::vector<std::pair<std::string, std::string>> headers;  // besides Host and Content-Length
-  ByteView body;  // alive until the response is there
+  ByteView body;                                             // alive until the response is there
 };
 
 struct ClientResponse {
@@ -51,9 +51,9 @@ class Client {
   Client(boost::asio::any_io_executor executor, ClientConfig config);
   ~Client();
 
-  // kUnavailable (cannot connect), kTimeout, kClosed, kTooLarge (response over its bound), kCorrupt
-  // (no HTTP). A request with a method that may be repeated is tried once more if a pooled
-  // connection turns out to be closed.
+  // kInvalidArgument (a control character in the request), kUnavailable (cannot connect), kTimeout,
+  // kClosed, kTooLarge (response over its bound), kCorrupt (no HTTP). A request with a method that
+  // may be repeated is tried once more if a pooled connection turns out to be closed.
   io::Task<Result<ClientResponse>> send(ClientRequest request);
 
  private:
@@ -65,6 +65,8 @@ class BlockingClient {
  public:
   explicit BlockingClient(ClientConfig config = {});
   ~BlockingClient();
+  BlockingClient(BlockingClient&&) noexcept;
+  BlockingClient& operator=(BlockingClient&&) = delete;
   Result<ClientResponse> send(ClientRequest request);
 
  private:

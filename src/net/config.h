@@ -9,15 +9,16 @@
 namespace farm::net {
 
 struct Config {
-  std::uint32_t threads = 0;               // network threads; 0: as many as there are cores
-  std::uint32_t max_connections = 20'000;  // open at once; more get 503 and are closed
-  std::uint32_t max_head_bytes = 16 << 10;  // request line and headers; more get 431
+  std::uint32_t threads = 0;                       // network threads; 0: as many as there are cores
+  std::uint32_t max_connections = 20'000;          // open at once; more get 503 and are closed
+  std::uint32_t max_head_bytes = 16 << 10;         // request line and headers; more get 431
   std::chrono::milliseconds head_timeout{10'000};  // from a request's first byte to its head's end
   std::chrono::milliseconds idle_timeout{60'000};  // between two requests of a connection
-  // A body (either way) may take transfer_grace plus a second for every min_rate bytes of it that
-  // have moved: a slow line is fine, one that drips is not.
+  // While a body moves (either way) the peer may keep us waiting for transfer_grace in all; every
+  // min_rate bytes that move win a second of it back, never beyond transfer_grace. A slow line is
+  // fine, one that drips or stands still is not, however much has moved before.
   std::chrono::milliseconds transfer_grace{30'000};
-  std::uint64_t min_rate = 2 << 10;           // bytes a second
+  std::uint64_t min_rate = 2 << 10;              // bytes a second
   std::chrono::milliseconds stop_grace{10'000};  // for what runs when the server is told to stop
 };
 

@@ -13,30 +13,37 @@ namespace farm::net {
 namespace {
 
 constexpr std::size_t kFirstBufferBytes = 4 << 10;
-constexpr std::size_t kDrainBytes = 256 << 10;  // of an unread body, to keep the connection
-constexpr std::int64_t kLingerMs = 2'000;
+constexpr std::size_t kDrainBytes = 256 << 10;   // of an unread body, to keep the connection
+constexpr std::int64_t kLingerMs = 2'000;        // without a byte
+constexpr std::int64_t kLingerTotalMs = 10'000;  // in all
+
+// Some clients send an empty line after a body: no request begins with that alone.
+bool is_blank(ByteView bytes) { return std::string_view("\r\n").starts_with(as_text(bytes)); }
 
 }  // namespace
 
+// The connection was counted when it was accepted.
 Connection::Connection(NetThread& thread, ServerShared& shared, boost::asio::ip::tcp::socket socket)
     : thread_(thread),
       shared_(shared),
       socket_(std::move(socket)),
       parser_(shared.config.max_head_bytes),
       buffer_(kFirstBufferBytes) {
-  shared_.connections.fetch_add(1, std::memory_order_relaxed);
   thread_.supervise(*this);
 }
 
 Connection::~Connection() { shared_.connections.fetch_sub(1, std::memory_order_relaxed); }
 
 io::Task<void> Connection::run(std::unique_ptr<Connection> self) {
-  while (co_await self->read_head()) {
-    co_await self->handle();
-    if (self->close_ || self->broken_) break;
-    self->next_request();
+  Connection& connection = *self;
+  for (;;) {
+    const bool another = co_await connection.read_head();
+    if (!another) break;
+    co_await connection.handle();
+    if (connection.close_ || connection.broken_) break;
+    connection.next_request();
   }
-  if (!self->broken_) co_await self->linger();
+  if (!connection.broken_) co_await connection.linger();
 }
 
 void Connection::check(std::int64_t now_ms, bool stopping) {
@@ -52,7 +59,7 @@ io::Task<bool> Connection::read_head() {
   std::int64_t head_deadline_ms = kNever;
   for (;;) {
     if (end_ > start_) {
-      if (idle_) {
+      if (idle_ && !is_blank(pending())) {
         idle_ = false;
         started_ = Steady::now();
         head_deadline_ms = monotonic_ms() + shared_.config.head_timeout.count();
@@ -76,7 +83,7 @@ io::Task<bool> Connection::read_head() {
         buffer_.resize(std::min<std::size_t>(2 * buffer_.size(), shared_.config.max_head_bytes));
       }
     }
-    deadline_ms_ = std::min(idle_ ? idle_deadline_ms : head_deadline_ms, kNever);
+    arm(idle_ ? idle_deadline_ms : head_deadline_ms);
     const std::size_t count = co_await receive(MutableByteView(buffer_).subspan(end_));
     if (count == 0) {
       if (expired_ && !idle_) co_await reject({408, "the request's head took too long"});
@@ -110,8 +117,13 @@ io::Task<void> Connection::handle() {
     co_await dispatch(exchange, match);
   } catch (const std::exception& error) {
     obs::log_error("a handler threw", {{"path", request.path}, {"what", error.what()}});
+  } catch (...) {
+    obs::log_error("a handler threw", {{"path", request.path}});
   }
+  // A response that ends early must not be taken for a whole one, nor the next one for its rest.
+  if (body_left_ > 0) broken_ = true;
   if (!responded_ && !broken_) {
+    obs::log_error("a handler did not answer", {{"path", request.path}});
     close_ = true;
     (void)co_await send_problem(500, "this is a fault of the server; its log says more", {});
   }
@@ -122,26 +134,31 @@ io::Task<void> Connection::handle() {
 
 io::Task<void> Connection::dispatch(Exchange& exchange, EndpointTable::Match match) {
   const RequestHead& request = parser_.head();
-  if (request.content_length.value_or(0) > max_body_bytes_) {
+  if (match.endpoint == nullptr && match.path_known) {
+    const std::string allow = "Allow: " + shared_.endpoints.allowed(request.path) + "\r\n";
+    (void)co_await send_problem(405, "this path does not take this method", allow);
+  } else if (match.endpoint == nullptr) {
+    co_await shared_.endpoints.not_found()(exchange);
+  } else if (request.content_length.value_or(0) > max_body_bytes_) {
     (void)co_await send_problem(
         413, "the body is larger than the " + std::to_string(max_body_bytes_) + " bytes taken here",
         {});
-  } else if (match.endpoint != nullptr) {
-    co_await match.endpoint->handle(exchange);
-  } else if (match.path_known) {
-    const std::string allow = "Allow: " + shared_.endpoints.allowed(request.path) + "\r\n";
-    (void)co_await send_problem(405, "this path does not take this method", allow);
   } else {
-    co_await shared_.endpoints.not_found()(exchange);
+    co_await match.endpoint->handle(exchange);
   }
 }
 
-// A short rest of a body nobody read is skipped, so that the connection can go on.
-io::Task<void> Connection::finish_body() {
+// Whether what nobody read of the body is short enough to be taken in, to keep the connection.
+bool Connection::can_skip_rest() const {
+  if (body_done_) return true;
   const RequestHead& request = parser_.head();
-  const bool never_comes = request.expects_continue && !continue_sent_;
-  const bool long_rest = request.content_length.value_or(0) - body_read_ > kDrainBytes;
-  if (close_ || never_comes || long_rest) {
+  const bool may_never_come = request.expects_continue && !body_begun_;
+  if (may_never_come) return false;
+  return request.chunked || request.content_length.value_or(0) - body_read_ <= kDrainBytes;
+}
+
+io::Task<void> Connection::finish_body() {
+  if (close_ || !can_skip_rest()) {
     close_ = true;
     co_return;
   }
@@ -175,23 +192,45 @@ void Connection::next_request() {
   head_.clear();
   idle_ = true;
   body_read_ = body_sent_ = 0;
-  body_done_ = continue_sent_ = responded_ = false;
+  body_begun_ = body_done_ = responded_ = false;
 }
 
 // Closing while bytes arrive would make the kernel reset the connection and the client lose the
 // answer: end our side, take what comes for a while, then close (RFC 9112 section 9.6).
 io::Task<void> Connection::linger() {
+  if (idle_) co_return;  // nothing has come since the last answer was taken
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-  if (body_done_ && !expired_ && !responded_) co_return;
-  expired_ = false;
-  deadline_ms_ = monotonic_ms() + kLingerMs;
+  const std::int64_t end_ms = monotonic_ms() + kLingerTotalMs;
   Bytes scratch(16 << 10);
-  for (std::size_t total = 0; total < (4U << 20);) {
+  for (std::int64_t now_ms = monotonic_ms(); now_ms < end_ms; now_ms = monotonic_ms()) {
+    arm(std::min(now_ms + kLingerMs, end_ms));
     const std::size_t count = co_await receive(scratch);
     if (count == 0) break;
-    total += count;
   }
+}
+
+// Forgets an expiry that came too late to stop what it was for.
+void Connection::arm(std::int64_t deadline_ms) {
+  expired_ = false;
+  deadline_ms_ = deadline_ms;
+}
+
+void Connection::begin_wait() {
+  wait_began_ms_ = monotonic_ms();
+  arm(wait_began_ms_ + patience_ms_);
+}
+
+void Connection::end_wait() {
+  patience_ms_ -= monotonic_ms() - wait_began_ms_;
+  deadline_ms_ = kNever;
+}
+
+void Connection::regain_patience(std::uint64_t moved_bytes) {
+  const Config& config = shared_.config;
+  patience_ms_ =
+      std::min(config.transfer_grace.count(),
+               patience_ms_ + static_cast<std::int64_t>(moved_bytes * 1000 / config.min_rate));
 }
 
 io::Task<std::size_t> Connection::receive(MutableByteView into) {
@@ -202,16 +241,20 @@ io::Task<std::size_t> Connection::receive(MutableByteView into) {
   co_return error ? 0 : count;
 }
 
-void Connection::arm_transfer(std::uint64_t moved_bytes) {
-  const Config& config = shared_.config;
-  deadline_ms_ = transfer_start_ms_ + config.transfer_grace.count() +
-                 static_cast<std::int64_t>(moved_bytes * 1000 / config.min_rate);
+io::Task<std::size_t> Connection::receive_body(MutableByteView into) {
+  begin_wait();
+  const std::size_t count = co_await receive(into);
+  end_wait();
+  regain_patience(count);
+  co_return count;
 }
 
-io::Task<Result<void>> Connection::send_continue() {
-  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  continue_sent_ = true;
-  co_return co_await write(as_bytes(kContinue));
+// Nothing more came of a body that has not ended.
+io::Task<Result<std::size_t>> Connection::body_stopped() {
+  if (expired_)
+    co_return co_await body_failed({408, "the body came too slowly"}, ErrorCode::kTimeout);
+  broken_ = true;
+  co_return fail(ErrorCode::kClosed, "net", "the client left before its body ended");
 }
 
 // Answers while that is possible, and ends the connection.
@@ -223,13 +266,16 @@ io::Task<Result<std::size_t>> Connection::body_failed(Rejection why, ErrorCode c
 
 io::Task<Result<std::size_t>> Connection::read_body(MutableByteView into) {
   if (body_done_) co_return std::size_t{0};
-  if (body_read_ == 0 && !continue_sent_) {
-    transfer_start_ms_ = monotonic_ms();
+  if (broken_) co_return fail(ErrorCode::kClosed, "net", "the client has left");
+  if (!body_begun_) {
+    body_begun_ = true;
+    patience_ms_ = shared_.config.transfer_grace.count();
     if (parser_.head().expects_continue && pending().empty()) {
       FARM_CO_TRY(co_await send_continue());
     }
   }
-  co_return parser_.head().chunked ? co_await read_chunked(into) : co_await read_sized(into);
+  if (parser_.head().chunked) co_return co_await read_chunked(into);
+  co_return co_await read_sized(into);
 }
 
 io::Task<Result<std::size_t>> Connection::read_sized(MutableByteView into) {
@@ -240,16 +286,8 @@ io::Task<Result<std::size_t>> Connection::read_sized(MutableByteView into) {
     std::memcpy(into.data(), pending().data(), count);
     start_ += count;
   } else {
-    arm_transfer(body_read_);
-    count = co_await receive(into);
-    deadline_ms_ = kNever;
-    if (count == 0 && expired_) {
-      co_return co_await body_failed({408, "the body came too slowly"}, ErrorCode::kTimeout);
-    }
-    if (count == 0) {
-      broken_ = true;
-      co_return fail(ErrorCode::kClosed, "net", "the client left before its body ended");
-    }
+    count = co_await receive_body(into);
+    if (count == 0) co_return co_await body_stopped();
   }
   body_read_ += count;
   body_done_ = body_read_ == *parser_.head().content_length;
@@ -269,7 +307,8 @@ io::Task<Result<std::size_t>> Connection::read_chunked(MutableByteView into) {
     chunk_start_ += step.consumed;
     body_read_ += step.produced;
     body_done_ = step.done;
-    if (step.rejected) co_return co_await body_failed(parser_.rejection(), ErrorCode::kUnprocessable);
+    if (step.rejected)
+      co_return co_await body_failed(parser_.rejection(), ErrorCode::kUnprocessable);
     if (body_read_ > max_body_bytes_) {
       co_return co_await body_failed({413, "the body is larger than is taken here"},
                                      ErrorCode::kTooLarge);
@@ -281,19 +320,12 @@ io::Task<Result<std::size_t>> Connection::read_chunked(MutableByteView into) {
     chunk_end_ -= chunk_start_;
     chunk_start_ = 0;
     if (chunk_end_ == chunk_buffer_.size()) {
-      co_return co_await body_failed({400, "a chunk's head is too long"}, ErrorCode::kUnprocessable);
+      co_return co_await body_failed({400, "a chunk's head is too long"},
+                                     ErrorCode::kUnprocessable);
     }
-    arm_transfer(body_read_);
     const std::size_t count =
-        co_await receive(MutableByteView(chunk_buffer_).subspan(chunk_end_));
-    deadline_ms_ = kNever;
-    if (count == 0 && expired_) {
-      co_return co_await body_failed({408, "the body came too slowly"}, ErrorCode::kTimeout);
-    }
-    if (count == 0) {
-      broken_ = true;
-      co_return fail(ErrorCode::kClosed, "net", "the client left before its body ended");
-    }
+        co_await receive_body(MutableByteView(chunk_buffer_).subspan(chunk_end_));
+    if (count == 0) co_return co_await body_stopped();
     chunk_end_ += count;
   }
 }

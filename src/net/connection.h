@@ -52,6 +52,13 @@ class Connection final : public Supervised {
   io::Task<void> finish_body();
   void next_request();
   io::Task<void> linger();
+  bool can_skip_rest() const;
+
+  // Deadlines.
+  void arm(std::int64_t deadline_ms);
+  void begin_wait();
+  void end_wait();
+  void regain_patience(std::uint64_t moved_bytes);
 
   // Bytes in.
   io::Task<std::size_t> receive(MutableByteView into);  // 0: closed, failed or past the deadline
@@ -59,17 +66,22 @@ class Connection final : public Supervised {
   io::Task<Result<std::size_t>> read_sized(MutableByteView into);
   io::Task<Result<std::size_t>> read_chunked(MutableByteView into);
   io::Task<Result<std::size_t>> body_failed(Rejection why, ErrorCode code);
+  io::Task<std::size_t> receive_body(MutableByteView into);
+  io::Task<Result<std::size_t>> body_stopped();
   io::Task<Result<void>> send_continue();
-  void arm_transfer(std::uint64_t moved_bytes);
 
   // Bytes out.
-  void finish_head(std::uint64_t body_bytes);
+  class Pieces;
+  Result<void> finish_head(std::uint64_t body_bytes);
+  bool sends_body() const;
+  io::Task<Result<void>> flush(Pieces& pieces);
   io::Task<Result<void>> send(std::span<const ByteView> parts);
   io::Task<Result<void>> send_one(ByteView body);
   io::Task<Result<void>> begin(std::uint64_t length);
   io::Task<Result<void>> write(ByteView piece);
   io::Task<Result<void>> send_problem(int status, std::string detail, std::string_view extra);
   Result<void> failed_to_send();
+  Result<void> may_respond();
 
   // What has come and is not used yet: buffer_[start_, end_).
   ByteView pending() const { return ByteView(buffer_).subspan(start_, end_ - start_); }
@@ -86,8 +98,9 @@ class Connection final : public Supervised {
   std::size_t chunk_end_ = 0;
 
   std::int64_t deadline_ms_ = kNever;
-  std::int64_t transfer_start_ms_ = 0;
-  bool idle_ = true;  // between requests
+  std::int64_t wait_began_ms_ = 0;
+  std::int64_t patience_ms_ = 0;  // how much longer the current body may keep us waiting
+  bool idle_ = true;              // between requests
   bool expired_ = false;
   bool close_ = false;   // after this response
   bool broken_ = false;  // nothing more can be sent
@@ -97,10 +110,11 @@ class Connection final : public Supervised {
   std::size_t route_ = 0;
   std::uint64_t max_body_bytes_ = 0;
   std::uint64_t body_read_ = 0;
+  bool body_begun_ = false;
   bool body_done_ = false;
-  bool continue_sent_ = false;
   bool responded_ = false;
   std::uint64_t body_sent_ = 0;
+  std::uint64_t body_left_ = 0;  // announced by begin(), still to be written
   ResponseHead head_;
 };
 

@@ -15,8 +15,12 @@ namespace {
 
 constexpr std::size_t kMaxParts = 14;
 
+bool has_length(int status) { return status >= 200 && status != 204 && status != 304; }
+
+}  // namespace
+
 // What is still to be sent, as the kernel wants it.
-class Pieces {
+class Connection::Pieces {
  public:
   void add(ByteView bytes) {
     if (bytes.empty()) return;
@@ -24,6 +28,17 @@ class Pieces {
   }
   bool empty() const { return first_ == count_; }
 
+  // One sendmsg; negative as the system call is.
+  ssize_t send(int socket) {
+    msghdr message{};
+    message.msg_iov = pieces_.data() + first_;
+    message.msg_iovlen = count_ - first_;
+    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) advance(static_cast<std::size_t>(sent));
+    return sent;
+  }
+
+ private:
   void advance(std::size_t sent) {
     while (sent > 0) {
       iovec& piece = pieces_[first_];
@@ -35,27 +50,17 @@ class Pieces {
     }
   }
 
-  // One sendmsg; negative as the system call is.
-  ssize_t send(int socket) {
-    msghdr message{};
-    message.msg_iov = pieces_.data() + first_;
-    message.msg_iovlen = count_ - first_;
-    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
-
- private:
   std::array<iovec, kMaxParts + 1> pieces_;
   std::size_t first_ = 0;
   std::size_t count_ = 0;
 };
 
-bool has_length(int status) { return status >= 200 && status != 204 && status != 304; }
+bool Connection::sends_body() const {
+  return parser_.head().method != Method::kHead && has_length(head_.status());
+}
 
-}  // namespace
-
-void Connection::finish_head(std::uint64_t body_bytes) {
-  responded_ = true;
-  if (thread_.stopping()) close_ = true;
+Result<void> Connection::finish_head(std::uint64_t body_bytes) {
+  if (thread_.stopping() || (!close_ && !can_skip_rest())) close_ = true;
   head_.add_lines(thread_.date_line());
   if (has_length(head_.status())) head_.add("Content-Length", body_bytes);
   if (close_) {
@@ -64,50 +69,73 @@ void Connection::finish_head(std::uint64_t body_bytes) {
     head_.add("Connection", "keep-alive");
   }
   head_.finish();
+  if (head_.overflow())
+    return fail(ErrorCode::kInternal, "net", "the response's head is too large");
+  responded_ = true;
+  return ok();
 }
 
 Result<void> Connection::failed_to_send() {
   broken_ = true;
-  if (expired_) return fail(ErrorCode::kTimeout, "net", "the client took the response too slowly");
-  return fail(ErrorCode::kClosed, "net", "the client left before the response ended");
+  if (!expired_)
+    return fail(ErrorCode::kClosed, "net", "the client left before the response ended");
+  // Closing resets the connection: the kernel would keep what the client does not take.
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  return fail(ErrorCode::kTimeout, "net", "the client took the response too slowly");
 }
 
+// A body that could not be read was answered already, and its handler may try to answer again.
+Result<void> Connection::may_respond() {
+  if (broken_) return failed_to_send();
+  if (responded_) return fail(ErrorCode::kClosed, "net", "the request has been answered already");
+  return ok();
+}
+
+// The fast path is one system call and no wait.
 io::Task<Result<void>> Connection::send(std::span<const ByteView> parts) {
-  if (broken_) co_return failed_to_send();
+  FARM_CO_TRY(may_respond());
+  if (parts.size() > kMaxParts) co_return fail(ErrorCode::kInternal, "net", "too many parts");
   std::uint64_t total = 0;
   for (const ByteView part : parts) total += part.size();
-  finish_head(total);
-  if (head_.overflow()) {
-    broken_ = true;
-    co_return fail(ErrorCode::kInternal, "net", "the response's head is too large");
-  }
+  FARM_CO_TRY(finish_head(total));
   Pieces pieces;
   pieces.add(as_bytes(head_.text()));
-  if (parser_.head().method != Method::kHead) {
+  if (sends_body()) {
     for (const ByteView part : parts) pieces.add(part);
     body_sent_ = total;
   }
-  std::uint64_t moved = 0;
-  for (;;) {
+  pieces.send(socket_.native_handle());
+  if (pieces.empty()) co_return ok();
+  patience_ms_ = shared_.config.transfer_grace.count();
+  co_return co_await flush(pieces);
+}
+
+// Sends what is left, as fast as the client takes it.
+io::Task<Result<void>> Connection::flush(Pieces& pieces) {
+  while (!pieces.empty()) {
     const ssize_t sent = pieces.send(socket_.native_handle());
     if (sent >= 0) {
-      pieces.advance(static_cast<std::size_t>(sent));
-      if (pieces.empty()) break;
-      if (moved == 0) transfer_start_ms_ = monotonic_ms();
-      moved += static_cast<std::uint64_t>(sent);
+      regain_patience(static_cast<std::uint64_t>(sent));
       continue;
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) co_return failed_to_send();
-    if (moved == 0) transfer_start_ms_ = monotonic_ms();
-    arm_transfer(moved);
+    begin_wait();
     boost::system::error_code error;
     co_await socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
                                 boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    end_wait();
     if (error || expired_) co_return failed_to_send();
   }
-  deadline_ms_ = kNever;
   co_return ok();
+}
+
+io::Task<Result<void>> Connection::send_continue() {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  Pieces pieces;
+  pieces.add(as_bytes(kContinue));
+  co_return co_await flush(pieces);
 }
 
 io::Task<Result<void>> Connection::send_one(ByteView body) {
@@ -116,36 +144,32 @@ io::Task<Result<void>> Connection::send_one(ByteView body) {
 }
 
 io::Task<Result<void>> Connection::begin(std::uint64_t length) {
-  if (broken_) co_return failed_to_send();
-  finish_head(length);
-  transfer_start_ms_ = monotonic_ms();
-  co_return co_await write(as_bytes(head_.text()));
+  FARM_CO_TRY(may_respond());
+  FARM_CO_TRY(finish_head(length));
+  body_left_ = sends_body() ? length : 0;
+  patience_ms_ = shared_.config.transfer_grace.count();
+  Pieces pieces;
+  pieces.add(as_bytes(head_.text()));
+  co_return co_await flush(pieces);
 }
 
 io::Task<Result<void>> Connection::write(ByteView piece) {
+  if (broken_) co_return failed_to_send();
+  if (responded_ && !sends_body()) co_return ok();
+  if (piece.size() > body_left_) {
+    broken_ = true;
+    co_return fail(ErrorCode::kInternal, "net", "more was written than begin() announced");
+  }
+  body_left_ -= piece.size();
+  body_sent_ += piece.size();
   Pieces pieces;
   pieces.add(piece);
-  while (!pieces.empty()) {
-    const ssize_t sent = pieces.send(socket_.native_handle());
-    if (sent >= 0) {
-      pieces.advance(static_cast<std::size_t>(sent));
-      if (head_.started()) body_sent_ += static_cast<std::uint64_t>(sent);
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) co_return failed_to_send();
-    arm_transfer(body_sent_);
-    boost::system::error_code error;
-    co_await socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                                boost::asio::redirect_error(boost::asio::use_awaitable, error));
-    if (error || expired_) co_return failed_to_send();
-  }
-  deadline_ms_ = kNever;
-  co_return ok();
+  co_return co_await flush(pieces);
 }
 
 io::Task<Result<void>> Connection::send_problem(int status, std::string detail,
                                                 std::string_view extra) {
+  FARM_CO_TRY(may_respond());
   const std::string body = problem_json(status, detail);
   head_.start(status);
   head_.add("Content-Type", kProblemType);

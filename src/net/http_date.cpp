@@ -10,6 +10,8 @@ namespace farm::net {
 namespace {
 
 constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<const char*, 7> kLongDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                  "Thursday", "Friday", "Saturday"};
 constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -20,6 +22,105 @@ int days_in(int month, int year) {
   return month == 1 && is_leap(year) ? 29 : kLengths[static_cast<std::size_t>(month)];
 }
 
+// Reads a date from the left. Neither strptime, which takes spaces and digits more freely and the
+// names from the locale, nor an allocation.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+
+  void literal(std::string_view wanted) {
+    if (!rest_.starts_with(wanted)) return give_up();
+    rest_.remove_prefix(wanted.size());
+  }
+
+  // Exactly `digits` of them.
+  int number(std::size_t digits) {
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (rest_.empty() || rest_.front() < '0' || rest_.front() > '9') return give_up(), 0;
+      value = value * 10 + (rest_.front() - '0');
+      rest_.remove_prefix(1);
+    }
+    return value;
+  }
+
+  // The index of the name that comes next.
+  template <std::size_t N>
+  int name(const std::array<const char*, N>& names) {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (!rest_.starts_with(names[i])) continue;
+      rest_.remove_prefix(std::strlen(names[i]));
+      return static_cast<int>(i);
+    }
+    give_up();
+    return 0;
+  }
+
+  bool next_is(char c) const { return rest_.starts_with(c); }
+  bool at_end() const { return good_ && rest_.empty(); }
+
+ private:
+  void give_up() {
+    good_ = false;
+    rest_ = {};
+  }
+
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+void read_time(Scanner& in, std::tm& out) {
+  out.tm_hour = in.number(2);
+  in.literal(":");
+  out.tm_min = in.number(2);
+  in.literal(":");
+  out.tm_sec = in.number(2);
+}
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+void read_fixdate(Scanner& in, std::tm& out) {
+  in.name(kDays);
+  in.literal(", ");
+  out.tm_mday = in.number(2);
+  in.literal(" ");
+  out.tm_mon = in.name(kMonths);
+  in.literal(" ");
+  out.tm_year = in.number(4) - 1900;
+  in.literal(" ");
+  read_time(in, out);
+  in.literal(" GMT");
+}
+
+// "Sunday, 06-Nov-94 08:49:37 GMT"; the years are those from 1969 to 2068, as in POSIX.
+void read_rfc850(Scanner& in, std::tm& out) {
+  in.name(kLongDays);
+  in.literal(", ");
+  out.tm_mday = in.number(2);
+  in.literal("-");
+  out.tm_mon = in.name(kMonths);
+  in.literal("-");
+  const int year = in.number(2);
+  out.tm_year = year < 69 ? year + 100 : year;
+  in.literal(" ");
+  read_time(in, out);
+  in.literal(" GMT");
+}
+
+// "Sun Nov  6 08:49:37 1994"
+void read_asctime(Scanner& in, std::tm& out) {
+  in.name(kDays);
+  in.literal(" ");
+  out.tm_mon = in.name(kMonths);
+  in.literal(" ");
+  const bool padded = in.next_is(' ');
+  if (padded) in.literal(" ");
+  out.tm_mday = in.number(padded ? 1 : 2);
+  in.literal(" ");
+  read_time(in, out);
+  in.literal(" ");
+  out.tm_year = in.number(4) - 1900;
+}
+
 }  // namespace
 
 std::string format_http_date(Millis wall_ms) {
@@ -27,26 +128,27 @@ std::string format_http_date(Millis wall_ms) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 64> text{};
-  const int length = std::snprintf(
-      text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-      kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-      kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
-      parts.tm_min, parts.tm_sec);
+  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                                   kMonths[static_cast<std::size_t>(parts.tm_mon)],
+                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
 std::optional<Millis> parse_http_date(std::string_view text) {
-  if (text.size() > 40) return {};
-  const std::string copy(text);
-  for (const char* format :
-       {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
-    std::tm parts{};
-    const char* end = strptime(copy.c_str(), format, &parts);
-    if (end == nullptr || *end != '\0') continue;
-    if (parts.tm_mday < 1 || parts.tm_mday > days_in(parts.tm_mon, parts.tm_year + 1900)) continue;
-    return static_cast<Millis>(timegm(&parts)) * 1000;
+  Scanner scanner(text);
+  std::tm parts{};
+  const std::size_t comma = text.find(',');
+  if (comma == std::string_view::npos) {
+    read_asctime(scanner, parts);
+  } else if (comma == 3) {
+    read_fixdate(scanner, parts);
+  } else {
+    read_rfc850(scanner, parts);
   }
-  return {};
+  if (!scanner.at_end() || parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60) return {};
+  if (parts.tm_mday < 1 || parts.tm_mday > days_in(parts.tm_mon, parts.tm_year + 1900)) return {};
+  return static_cast<Millis>(timegm(&parts)) * 1000;
 }
 
 }  // namespace farm::net

@@ -1,7 +1,6 @@
 #include "net/multipart.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "net/request_head.h"
 
@@ -30,7 +29,8 @@ std::optional<std::string> parameter(std::string_view text, std::string_view wan
     if (text.starts_with('"')) {
       std::size_t i = 1;
       for (; i < text.size() && text[i] != '"'; ++i) {
-        // Browsers write a quote as %22 but leave backslashes of file names alone; \" is RFC 2616's.
+        // Browsers write a quote as %22 but leave backslashes of file names alone; \" is RFC
+        // 2616's.
         if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == '"') ++i;
         value += text[i];
       }
@@ -75,10 +75,12 @@ auto malformed(std::string_view what) {
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
   const std::size_t semicolon = content_type.find(';');
   if (semicolon == std::string_view::npos) return {};
-  if (!equals_ignoring_case(trim(content_type.substr(0, semicolon)), "multipart/form-data")) return {};
+  if (!equals_ignoring_case(trim(content_type.substr(0, semicolon)), "multipart/form-data"))
+    return {};
   auto boundary = parameter(content_type.substr(semicolon + 1), "boundary");
   if (!boundary || boundary->empty() || boundary->size() > kMaxBoundary) return {};
-  const bool has_control = std::ranges::any_of(*boundary, [](char c) { return c < ' ' || c > '~'; });
+  const bool has_control =
+      std::ranges::any_of(*boundary, [](char c) { return c < ' ' || c > '~'; });
   if (has_control || boundary->back() == ' ') return {};
   return boundary;
 }
@@ -86,7 +88,6 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
 Result<ByteView> find_part(ByteView body, std::string_view boundary, std::string_view name) {
   const std::string_view text = as_text(body);
   const std::string delimiter = "\r\n--" + std::string(boundary);
-  const std::boyer_moore_horspool_searcher searcher(delimiter.begin(), delimiter.end());
   std::size_t at = 0;
   if (!text.starts_with(std::string_view(delimiter).substr(2))) {
     at = text.find(delimiter);
@@ -101,16 +102,22 @@ Result<ByteView> find_part(ByteView body, std::string_view boundary, std::string
     if (line_end == std::string_view::npos || !trim(text.substr(at, line_end - at)).empty()) {
       return malformed("a boundary line does not end");
     }
-    const std::size_t head_end = text.substr(0, line_end + kMaxPartHeadBytes).find("\r\n\r\n", line_end);
-    if (head_end == std::string_view::npos) return malformed("a part's head does not end");
-    const std::size_t start = head_end + 4;
+    const std::size_t head_end =
+        text.substr(0, line_end + kMaxPartHeadBytes).find("\r\n\r\n", line_end);
+    // find() looks for the first character, of which the delimiter has no other: linear time,
+    // whatever the body and the boundary are.
+    const std::size_t end = text.find(delimiter, line_end);
+    if (end == std::string_view::npos) {
+      return malformed("the last boundary is missing; was it cut short?");
+    }
+    if (head_end == std::string_view::npos || end < head_end) {
+      return malformed("a part's head does not end");
+    }
     // An empty part's delimiter shares its CRLF with the head's empty line.
-    const auto from = text.begin() + static_cast<std::ptrdiff_t>(head_end + 2);
-    const auto hit = std::search(from, text.end(), searcher);
-    if (hit == text.end()) return malformed("the last boundary is missing; was it cut short?");
-    const auto end = static_cast<std::size_t>(hit - text.begin());
-    const std::string_view head =
-        head_end > line_end ? text.substr(line_end + 2, head_end - line_end - 2) : std::string_view{};
+    const std::size_t start = head_end + 4;
+    const std::string_view head = head_end > line_end
+                                      ? text.substr(line_end + 2, head_end - line_end - 2)
+                                      : std::string_view{};
     if (part_name(head) == name) {
       if (found) return malformed("the part comes twice");
       found = end > start ? body.subspan(start, end - start) : ByteView{};

@@ -11,21 +11,39 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kMaxTargetBytes = 8 << 10;
+constexpr std::size_t kMaxRequestLineBytes = 8 << 10;
+
+// Digits only: Beast's own reading lets lists such as "5, 5" pass.
+std::optional<std::uint64_t> parse_length(std::string_view text) {
+  std::uint64_t length = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, length);
+  if (error != std::errc{} || stop != end) return {};
+  return length;
+}
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 Method method_of(http::verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::kGet;
-    case http::verb::head: return Method::kHead;
-    case http::verb::post: return Method::kPost;
-    case http::verb::put: return Method::kPut;
-    case http::verb::patch: return Method::kPatch;
-    case http::verb::delete_: return Method::kDelete;
-    case http::verb::options: return Method::kOptions;
-    case http::verb::purge: return Method::kPurge;
-    default: return Method::kOther;
+    case http::verb::get:
+      return Method::kGet;
+    case http::verb::head:
+      return Method::kHead;
+    case http::verb::post:
+      return Method::kPost;
+    case http::verb::put:
+      return Method::kPut;
+    case http::verb::patch:
+      return Method::kPatch;
+    case http::verb::delete_:
+      return Method::kDelete;
+    case http::verb::options:
+      return Method::kOptions;
+    case http::verb::purge:
+      return Method::kPurge;
+    default:
+      return Method::kOther;
   }
 }
 
@@ -71,10 +89,13 @@ class Grammar final : public http::basic_parser<true> {
         head.host = text;
         break;
       case http::field::content_length:
-        if (++content_length_count > 1) refuse(400, "more than one Content-Length", ec);
+        if (++content_length_count > 1) return refuse(400, "more than one Content-Length", ec);
+        head.content_length = parse_length(text);
+        if (!head.content_length) refuse(400, "a Content-Length that is no number", ec);
         break;
       case http::field::transfer_encoding:
-        if (++transfer_encoding_count > 1) return refuse(400, "more than one Transfer-Encoding", ec);
+        if (++transfer_encoding_count > 1)
+          return refuse(400, "more than one Transfer-Encoding", ec);
         if (!equals_ignoring_case(text, "chunked")) {
           refuse(501, "a Transfer-Encoding other than chunked", ec);
         }
@@ -85,7 +106,8 @@ class Grammar final : public http::basic_parser<true> {
         }
         head.expects_continue = true;
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -103,6 +125,15 @@ class Grammar final : public http::basic_parser<true> {
   void on_chunk_header_impl(std::uint64_t, Text, error_code&) override {}
   void on_finish_impl(error_code&) override {}
 };
+
+// What RFC 3986 section 3.2.2 allows in a host and port; so that a Host can stand in a URL we make.
+bool is_host(std::string_view text) {
+  constexpr std::string_view kOthers = "-._~!$&'()*+,;=:%[]";
+  return std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOthers.find(c) != std::string_view::npos;
+  });
+}
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
@@ -139,8 +170,13 @@ struct RequestParser::Impl {
 };
 
 RequestParser::HeadState RequestParser::Impl::scan(std::string_view text) {
+  // Nothing behind the bound is looked at, so that the answer does not depend on how the bytes
+  // come.
+  const bool full = text.size() >= max_head_bytes;
+  text = text.substr(0, max_head_bytes);
   while (line_start < text.size()) {
-    const std::string_view rest = text.substr(line_start);
+    const std::string_view rest =
+        text.substr(line_start, lines == 0 ? kMaxRequestLineBytes : std::string_view::npos);
     if (lines == 0 && !is_upper(rest.front()) && rest.front() != '\r') {
       return reject(400, "this is not an HTTP request");
     }
@@ -152,7 +188,9 @@ RequestParser::HeadState RequestParser::Impl::scan(std::string_view text) {
     if (end == std::string_view::npos) {
       const bool bare_cr = cr != std::string_view::npos && cr + 1 != rest.size();
       if (bare_cr) return reject(400, "a bare CR in the head");
-      if (lines == 0 && rest.size() > kMaxTargetBytes) return reject(414, "the target is too long");
+      if (lines == 0 && rest.size() == kMaxRequestLineBytes) {
+        return reject(414, "the request line is too long");
+      }
       break;
     }
     if (cr == std::string_view::npos || cr + 1 != end) {
@@ -165,17 +203,15 @@ RequestParser::HeadState RequestParser::Impl::scan(std::string_view text) {
       skipped = 2;
       continue;
     }
-    if (empty_line) {
-      if (line_start > max_head_bytes) break;
-      return HeadState::kComplete;
-    }
+    if (empty_line) return HeadState::kComplete;
     ++lines;
   }
-  if (text.size() >= max_head_bytes) return reject(431, "the request's head is too large");
+  if (full) return reject(431, "the request's head is too large");
   return HeadState::kIncomplete;
 }
 
-// Origin form, "*" of OPTIONS, or an absolute form for the very host in Host (RFC 9112 section 3.2).
+// Origin form, "*" of OPTIONS, or an absolute form for the very host in Host (RFC 9112
+// section 3.2).
 bool RequestParser::Impl::split_target() {
   RequestHead& head = grammar->head;
   std::string_view target = grammar->target;
@@ -187,7 +223,8 @@ bool RequestParser::Impl::split_target() {
     const std::size_t scheme_end = target.find("://");
     if (scheme_end == std::string_view::npos) return false;
     const std::string_view scheme = target.substr(0, scheme_end);
-    if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return false;
+    if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https"))
+      return false;
     target.remove_prefix(scheme_end + 3);
     const std::size_t path_start = std::min(target.find('/'), target.size());
     if (!equals_ignoring_case(target.substr(0, path_start), head.host)) return false;
@@ -218,13 +255,13 @@ RequestParser::HeadState RequestParser::Impl::interpret(std::string_view text) {
   if (g.host_count > 1 || (g.host_count == 0 && g.version == 11)) {
     return reject(400, "there must be exactly one Host");
   }
+  if (!is_host(g.head.host)) return reject(400, "the Host is no host");
   if (g.transfer_encoding_count > 0) {
     if (g.content_length_count > 0) return reject(400, "Content-Length beside Transfer-Encoding");
     if (g.version == 10) return reject(400, "Transfer-Encoding in HTTP/1.0");
   }
   if (!split_target()) return reject(400, "a target that is not ours to serve");
   g.head.chunked = g.chunked();
-  if (g.content_length_count > 0) g.head.content_length = g.content_length().value_or(0);
   g.head.keep_alive = g.keep_alive();
   g.head.expects_continue = g.head.expects_continue && g.version == 11 && g.head.has_body();
   g.head.headers = {g.fields.data(), g.field_count};

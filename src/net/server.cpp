@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <charconv>
 #include <sstream>
 #include <thread>
@@ -38,7 +39,8 @@ Result<tcp::endpoint> parse_address(const std::string& text) {
   const char* end = text.data() + text.size();
   const auto [stop, status] = std::from_chars(text.data() + colon + 1, end, port);
   boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+  const auto address =
+      boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
   if (error || status != std::errc{} || stop != end) return invalid();
   return tcp::endpoint(address, port);
 }
@@ -64,6 +66,9 @@ void refuse(tcp::socket& socket) {
   // One try: a client that does not take it gets a closed connection.
   (void)::send(socket.native_handle(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   (void)::shutdown(socket.native_handle(), SHUT_WR);
+  // Closing with bytes unread resets the connection, and the answer may be lost.
+  std::array<char, 4 << 10> request;
+  (void)::recv(socket.native_handle(), request.data(), request.size(), MSG_DONTWAIT);
 }
 
 std::vector<std::string> route_names(const EndpointTable& endpoints) {
@@ -112,6 +117,7 @@ io::Task<void> Server::Impl::accept_loop() {
       refuse(socket);
       continue;
     }
+    shared.connections.fetch_add(1, std::memory_order_relaxed);
     socket.set_option(tcp::no_delay(true), error);
     boost::asio::post(thread.context(), [&thread, this, moved = std::move(socket)]() mutable {
       auto connection = std::make_unique<Connection>(thread, shared, std::move(moved));
@@ -123,8 +129,8 @@ io::Task<void> Server::Impl::accept_loop() {
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Server>> Server::start(const Config& config, const std::string& address,
-                                              EndpointTable endpoints) {
+Result<std::unique_ptr<Server>> Server::bind(const Config& config, const std::string& address,
+                                             EndpointTable endpoints) {
   FARM_TRY(const tcp::endpoint endpoint, parse_address(address));
   auto impl = std::make_unique<Impl>();
   impl->shared.config = config;
@@ -140,8 +146,18 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config, const std::s
   text << impl->acceptor->local_endpoint();
   impl->address = text.str();
   boost::asio::co_spawn(impl->threads[0]->context(), impl->accept_loop(), boost::asio::detached);
-  for (const auto& thread : impl->threads) thread->start();
   return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+void Server::run() {
+  for (const auto& thread : impl_->threads) thread->start();
+}
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config, const std::string& address,
+                                              EndpointTable endpoints) {
+  FARM_TRY(std::unique_ptr<Server> server, bind(config, address, std::move(endpoints)));
+  server->run();
+  return server;
 }
 
 Server::~Server() { stop(); }

@@ -19,9 +19,12 @@ namespace farm::net {
 
 class Server {
  public:
-  // Binds `address` ("127.0.0.1:8080", "[::1]:0"; port 0 takes any free one) and starts the threads;
-  // requests are taken when it returns. kInvalidArgument for an address that is none, kUnavailable
-  // if it is taken.
+  // Binds `address` ("127.0.0.1:8080", "[::1]:0"; port 0 takes any free one). Requests wait until
+  // run(). kInvalidArgument for an address that is none, kUnavailable if it is taken.
+  static Result<std::unique_ptr<Server>> bind(const Config& config, const std::string& address,
+                                              EndpointTable endpoints);
+  void run();  // starts the threads; once
+  // Both at once.
   static Result<std::unique_ptr<Server>> start(const Config& config, const std::string& address,
                                                EndpointTable endpoints);
   ~Server();  // as stop()
