@@ -138,7 +138,7 @@ void GroupWriter::rollback() {
 // SQLite writes the next transaction over the pages of one whose COMMIT failed. Until that has
 // happened a crash could replay what a caller was told has not happened.
 Result<void> GroupWriter::overwrite_lost_commit() {
-  const Result<void> written = database_.exec(
+  Result<void> written = database_.exec(
       "BEGIN IMMEDIATE; UPDATE tally SET value = value + 1 WHERE name = 'failed_commits'; COMMIT");
   rollback();
   if (written) lost_commit_ = false;

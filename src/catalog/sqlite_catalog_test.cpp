@@ -22,7 +22,6 @@ namespace farm::catalog {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class SqliteBackend final : public CatalogBackend {
  public:
@@ -205,12 +204,11 @@ TEST_F(SqliteCatalogTest, ABoundOnItsSizeIsKept) {
 TEST_F(SqliteCatalogTest, ListsByIndexWithoutSorting) {
   open().reset();
   Database database = raw();
-  const std::string columns(kPhotoColumns);
-  for (const std::string where : {"id < 9 ORDER BY", "id < 9 AND owner = 'a' ORDER BY"}) {
-    Statement explain = Statement::prepare(database, "EXPLAIN QUERY PLAN SELECT " + columns +
-                                                         " FROM photo WHERE deleting = 0 AND " +
-                                                         where + " id DESC LIMIT 9")
-                            .value();
+  for (const char* condition : {"id < 9", "id < 9 AND owner = 'a'"}) {
+    std::string sql = "EXPLAIN QUERY PLAN SELECT ";
+    sql.append(kPhotoColumns).append(" FROM photo WHERE deleting = 0 AND ").append(condition);
+    sql.append(" ORDER BY id DESC LIMIT 9");
+    Statement explain = Statement::prepare(database, sql).value();
     Query query(explain);
     ASSERT_TRUE(query.step().value());
     EXPECT_THAT(std::string(query.text(3)), HasSubstr("SEARCH photo USING"));

@@ -1,8 +1,6 @@
 // The SQLite catalog when the disk fails: full, or unable to sync. The default VFS is wrapped for
 // the rest of the process, with two of its calls intercepted; the files are real.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +14,6 @@
 
 namespace farm::catalog {
 namespace {
-
-using ::testing::HasSubstr;
 
 std::atomic<bool> syncs_fail{false};
 std::atomic<bool> log_writes_fail{false};

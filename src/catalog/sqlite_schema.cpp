@@ -86,7 +86,7 @@ Result<void> apply(Database& database, std::int64_t version) {
                           ";\nPRAGMA user_version = " + std::to_string(version + 1) + ";\nCOMMIT;";
   Result<void> done = database.exec(sql);
   if (!done && database.in_transaction()) {
-    const Result<void> undone = database.exec("ROLLBACK");
+    Result<void> undone = database.exec("ROLLBACK");
     if (!undone) return undone;
   }
   return done;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace farm::obs {
 namespace {
@@ -18,7 +19,7 @@ RequestStats::RequestStats(std::vector<std::string> routes, std::size_t shards)
     : routes_(std::move(routes)), bounds_s_(time_bounds()) {
   assert(bounds_s_.size() == bounds_ns_.size());
   std::ranges::transform(bounds_s_, bounds_ns_.begin(), [](double seconds) {
-    return static_cast<std::uint64_t>(seconds * 1e9 + 0.5);
+    return static_cast<std::uint64_t>(std::llround(seconds * 1e9));
   });
   for (std::size_t i = 0; i < std::max<std::size_t>(shards, 1); ++i) {
     shards_.push_back(std::make_unique<RouteCells[]>(routes_.size()));
