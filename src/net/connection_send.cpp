@@ -82,6 +82,7 @@ Result<void> Connection::failed_to_send() {
   // Closing resets the connection: the kernel would keep what the client does not take.
   boost::system::error_code ignored;
   socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);  // not left to the destructor, which forgets the option
   return fail(ErrorCode::kTimeout, "net", "the client took the response too slowly");
 }
 
