@@ -93,6 +93,7 @@ class Walk {
       if (!holds || !holds.value()) continue;
       if (step.offset > torn_from) found_.torn.push_back({torn_from, step.offset - torn_from});
       count(step.offset, *step.frame);
+      if (step.frame->type != FrameType::kFiller) found_.all_marked = false;
       found_.end = torn_from = step.end;
     }
     return ok();

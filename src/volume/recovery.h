@@ -26,6 +26,7 @@ inline constexpr std::size_t kMaxHolesKept = 1000;
 struct Recovery {
   std::uint64_t end = kFirstFrame;          // behind the last frame that counts
   std::uint64_t durable_end = kFirstFrame;  // the greatest mark found
+  bool all_marked = true;                   // no record or tombstone counts behind that mark
   bool closed = false;                      // a footer stands at the end
   Footer totals;                            // of what counts
   std::vector<Hole> torn;     // between frames, never acknowledged: to be made fillers of

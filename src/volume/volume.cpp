@@ -83,7 +83,8 @@ Result<void> Volume::recover(const FrameVisitor& visit) {
     set_trouble("cannot be written any more: " + repaired.error().message());
     return ok();
   }
-  appender_ = std::make_unique<Appender>(*file_, found.end, found.end, found.durable_end, config_);
+  const std::uint64_t mark = found.all_marked ? found.end : found.durable_end;
+  appender_ = std::make_unique<Appender>(*file_, found.end, found.end, mark, config_);
   return ok();
 }
 
