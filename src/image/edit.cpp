@@ -92,7 +92,7 @@ Result<Bytes> edit(Opened& opened, const Step& step, const Config& config) {
 }  // namespace
 
 Result<Bytes> rotate(ByteView original, Rotate edit_asked, const Config& config) {
-  on_this_thread();
+  const Visit visit;
   if (edit_asked.degrees != 90 && edit_asked.degrees != 180 && edit_asked.degrees != 270) {
     return fail(ErrorCode::kInvalidArgument, "image", "a picture turns by 90, 180 or 270 degrees");
   }
@@ -106,7 +106,7 @@ Result<Bytes> rotate(ByteView original, Rotate edit_asked, const Config& config)
 }
 
 Result<Bytes> crop(ByteView original, Crop area, const Config& config) {
-  on_this_thread();
+  const Visit visit;
   FARM_TRY(Opened opened, open(original, config.limits));
   const auto [width, height] = opened.picture.dimensions;
   const bool inside = area.width > 0 && area.height > 0 && area.x < width && area.y < height &&

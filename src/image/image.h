@@ -1,9 +1,9 @@
 // Pictures in, sizes out: what the rest of the program knows of libvips. Bytes are never trusted:
 // a picture is identified by its content and measured before anything of it is decoded.
 //
-// After start(), all calls are thread-safe and burn CPU: make them on an image thread (io::offload), never on a
-// network thread. Errors: kUnsupported (not a format we take: 415), kTooLarge (over a limit: 413),
-// kUnprocessable (damaged or impossible: 422).
+// After start(), all calls are thread-safe and burn CPU: make them on an image thread
+// (io::offload), never on a network thread. Errors: kUnsupported (not a format we take: 415),
+// kTooLarge (over a limit: 413), kUnprocessable (damaged or impossible: 422).
 #pragma once
 
 #include <cstdint>
@@ -55,8 +55,8 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const C
 // as JPEG), at high quality, upright; kInvalidArgument if the rectangle is not inside the picture.
 // An animation keeps its frames; kTooLarge if together they are over limits.max_pixels. The colour
 // profile and EXIF are kept, but for the orientation (now upright) and what could still show the
-// uncut picture (thumbnail, maker notes); XMP, IPTC and Photoshop blocks described the old bytes and
-// are dropped.
+// uncut picture (thumbnail, maker notes); XMP, IPTC and Photoshop blocks described the old bytes
+// and are dropped.
 struct Rotate {
   int degrees = 0;
 };

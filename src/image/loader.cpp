@@ -17,7 +17,7 @@ constexpr int kMaxBands = 8;
 constexpr double kRoomForReduction = 1.25;
 
 struct LoadOptions {
-  int jpeg_shrink = 1;
+  int shrink = 1;  // of JPEG and WebP
   int frames = 1;
 };
 
@@ -32,7 +32,7 @@ Result<Image> load(ByteView bytes, Format format, LoadOptions options) {
     switch (format) {
       case Format::kJpeg:
         return vips_jpegload_buffer(data, size, out, "access", access, "fail_on", strict, "shrink",
-                                    options.jpeg_shrink, nullptr);
+                                    options.shrink, nullptr);
       case Format::kPng:
         return vips_pngload_buffer(data, size, out, "access", access, "fail_on", strict, nullptr);
       case Format::kGif:
@@ -40,7 +40,7 @@ Result<Image> load(ByteView bytes, Format format, LoadOptions options) {
                                    options.frames, nullptr);
       case Format::kWebp:
         return vips_webpload_buffer(data, size, out, "access", access, "fail_on", strict, "n",
-                                    options.frames, nullptr);
+                                    options.frames, "scale", 1.0 / options.shrink, nullptr);
       case Format::kTiff:
         return vips_tiffload_buffer(data, size, out, "access", access, "fail_on", strict, nullptr);
       case Format::kHeic:
@@ -118,9 +118,10 @@ Result<Opened> open(ByteView bytes, const Limits& limits) {
 }
 
 Result<Image> load_for(Opened& opened, Dimensions wanted) {
-  if (opened.picture.format == Format::kJpeg) {
+  const Format format = opened.picture.format;
+  if (format == Format::kJpeg || format == Format::kWebp) {
     const int shrink = shrink_for(opened.stored, wanted);
-    if (shrink > 1) return load(opened.bytes, Format::kJpeg, {.jpeg_shrink = shrink});
+    if (shrink > 1) return load(opened.bytes, format, {.shrink = shrink});
   }
   return std::move(opened.image);
 }

@@ -24,8 +24,8 @@ struct Opened {
 // `bytes` must outlive what is made from it.
 Result<Opened> open(ByteView bytes, const Limits& limits);
 
-// The first frame, at full size or, for a JPEG, at the smallest of 1/1, 1/2, 1/4 and 1/8 that still
-// leaves room above `wanted`, which is as stored. Empties `opened`.
+// The first frame, at full size or, for JPEG and WebP, at the smallest of 1/1, 1/2, 1/4 and 1/8
+// that still leaves room above `wanted`, which is as stored. Empties `opened`.
 Result<Image> load_for(Opened& opened, photo::Dimensions wanted);
 
 // All frames, one below the other, "page-height" apart. kTooLarge if all of them together are

@@ -106,13 +106,13 @@ Result<std::vector<RenderedSize>> render_all(Opened& opened, const std::vector<S
 }  // namespace
 
 Result<Picture> probe(ByteView original, const Limits& limits) {
-  on_this_thread();
+  const Visit visit;
   FARM_TRY(const Opened opened, open(original, limits));
   return opened.picture;
 }
 
 Result<Rendered> render_stored(ByteView original, const Config& config) {
-  on_this_thread();
+  const Visit visit;
   FARM_TRY(Opened opened, open(original, config.limits));
   const Picture picture = opened.picture;
   FARM_TRY(std::vector<RenderedSize> sizes,
@@ -121,7 +121,7 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
 }
 
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {
-  on_this_thread();
+  const Visit visit;
   const SizeSpec& spec = photo::spec_of(code);
   if (spec.side_px == 0) {
     return fail(ErrorCode::kInvalidArgument, "image", "the original is stored, not rendered");

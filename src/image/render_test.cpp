@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,8 +13,6 @@ namespace {
 
 using photo::Dimensions;
 using photo::SizeCode;
-using ::testing::DoubleNear;
-using ::testing::Pointwise;
 using namespace image::testing;
 
 std::vector<SizeCode> codes(const Rendered& rendered) {
@@ -64,20 +61,37 @@ TEST(Render, MakesStoredSizesOfExactlyTheirDimensions) {
   }
 }
 
+// JPEG and WebP are decoded at a fraction of their size for the smaller ones.
 TEST(Render, MakesEachOnDemandSize) {
-  const Bytes bytes = encode(quadrants(2500, 1875), ".jpg");
-  for (const photo::SizeSpec& spec : photo::kSizes) {
-    const auto size = render_one(bytes, spec.code, Config{});
-    if (spec.code == SizeCode::kOriginal) {
-      ASSERT_FALSE(size);
-      EXPECT_EQ(size.error().code, ErrorCode::kInvalidArgument);
-      continue;
+  for (const char* suffix : {".jpg", ".jpg[interlace]", ".png", ".webp", ".webp[lossless]"}) {
+    const Bytes bytes = encode(quadrants(2501, 1875), suffix);
+    for (const photo::SizeSpec& spec : photo::kSizes) {
+      if (spec.code == SizeCode::kOriginal) continue;
+      SCOPED_TRACE(std::string(suffix) + static_cast<char>(spec.code));
+      const auto size = render_one(bytes, spec.code, Config{});
+      ASSERT_TRUE(size);
+      EXPECT_EQ(size.value().code, spec.code);
+      const Image decoded = decode(size.value().bytes);
+      EXPECT_EQ(dimensions(decoded), photo::scaled({2501, 1875}, spec));
+      expect_quadrants(decoded);
     }
+  }
+}
+
+TEST(Render, DoesNotRenderTheOriginal) {
+  const auto size = render_one(encode(quadrants(8, 8), ".jpg"), SizeCode::kOriginal, Config{});
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(Render, TakesTheFirstFrameOfALargeAnimation) {
+  for (const char* suffix : {".gif", ".webp"}) {
+    const Bytes bytes = encode(animation({kRed, kGreen}, 900, 700), suffix);
+    const auto size = render_one(bytes, SizeCode::kThumbnail, Config{});
     ASSERT_TRUE(size);
-    EXPECT_EQ(size.value().code, spec.code);
-    const Dimensions wanted = photo::scaled({2500, 1875}, spec);
-    EXPECT_EQ(dimensions(decode(size.value().bytes)), wanted);
-    expect_quadrants(decode(size.value().bytes));
+    const Image decoded = decode(size.value().bytes);
+    EXPECT_EQ(dimensions(decoded), (Dimensions{100, 78}));
+    expect_near(pixel(decoded, 50, 70), kRed, 8);
   }
 }
 
@@ -248,10 +262,12 @@ TEST(Render, RefusesMoreChannelsThanAPictureHas) {
   EXPECT_EQ(rendered.error().code, ErrorCode::kUnsupported);
 }
 
-TEST(Render, LeavesNoTextOfAFailureBehind) {
+TEST(Render, LeavesNoTextBehind) {
   const Bytes whole = encode(quadrants(300, 200), ".jpg");
-  const auto rendered = render_stored(ByteView(whole).first(whole.size() / 2), Config{});
-  ASSERT_FALSE(rendered);
+  ASSERT_FALSE(render_stored(ByteView(whole).first(whole.size() / 2), Config{}));
+  EXPECT_STREQ(vips_error_buffer(), "");
+  const Image odd = with_blob(quadrants(300, 200), VIPS_META_ICC_NAME, to_bytes("no profile"));
+  ASSERT_TRUE(render_stored(encode(odd, ".jpg"), Config{}));
   EXPECT_STREQ(vips_error_buffer(), "");
 }
 

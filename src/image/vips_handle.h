@@ -22,16 +22,8 @@ using Image = std::unique_ptr<VipsImage, Unref>;
 // The same image once more: a count, no pixels.
 inline Image share(const Image& image) { return Image(VIPS_IMAGE(g_object_ref(image.get()))); }
 
-// libvips has one error text for the whole process, into which all threads write: what stands there
-// may belong to another picture. So it is thrown away, and the step says in its own words what
-// failed.
-inline Error step_error(ErrorCode code, std::string what_failed) {
-  vips_error_clear();
-  return make_error(code, "image", std::move(what_failed));
-}
-
 inline Error damaged() {
-  return step_error(ErrorCode::kUnprocessable,
+  return make_error(ErrorCode::kUnprocessable, "image",
                     "the picture is damaged or cut short: it can't be decoded");
 }
 
@@ -52,13 +44,23 @@ inline Result<Image> into_memory(const Image& image) {
   return Image(out);
 }
 
-// libvips keeps a cache of buffers for each thread that has used it. Called at the start of each
-// public function, this gives the cache back when the thread ends.
-inline void on_this_thread() {
-  struct Leave {
-    ~Leave() { vips_thread_shutdown(); }
-  };
-  thread_local const Leave leave;
-}
+// Stands at the start of each public function that uses libvips, and outlives all images in it.
+//
+// libvips has one error text for the whole process, into which every thread writes failures and
+// warnings: what stands there may be of another picture. So it is only ever thrown away, and errors
+// say in this room's own words what failed.
+// It also keeps buffers for each thread that has used it, which go when that thread ends.
+class Visit {
+ public:
+  Visit() {
+    struct ThreadEnd {
+      ~ThreadEnd() { vips_thread_shutdown(); }
+    };
+    thread_local const ThreadEnd thread_end;
+  }
+  ~Visit() { vips_error_clear(); }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+};
 
 }  // namespace farm::image
