@@ -50,7 +50,7 @@ class UploadAndView(FreshFarmCase):
     def test_a_form_upload(self):
         original = pictures.jpeg(700, 500)
         boundary = "x-photofarm-boundary"
-        body = (f'--{boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\n--{boundary} '
+        body = (f'--{boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\n--x-photo\r\n'
                 f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="photo"; '
                 f'filename="../../etc/a.php"\r\nContent-Type: text/html\r\n\r\n').encode()
         body += original + f"\r\n--{boundary}--\r\n".encode()

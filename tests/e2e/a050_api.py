@@ -10,7 +10,7 @@ class Photos(FarmCase):
         photo = self.client.upload(pictures.jpeg(80, 60), owner="ada", title="old")
         path = f"/v1/photos/{photo['id']}"
         for change in ({"title": "new ✓ \"quoted\""}, {"visibility": "private"}, {"owner": "grace"},
-                       {"title": "", "visibility": "public"}, {}):
+                       {"title": "", "visibility": "public"}):
             answer = self.client.request("PATCH", path, change)
             self.assertEqual(answer.status, 200, (change, answer))
             photo.update(change)
@@ -22,7 +22,7 @@ class Photos(FarmCase):
     def test_bad_patches(self):
         photo = self.client.upload(pictures.jpeg(80, 60))
         path = f"/v1/photos/{photo['id']}"
-        for body in (b"", b"{", b"[]", b"null", b'"x"', {"title": 7}, {"visibility": "secret"},
+        for body in (b"", b"{", b"[]", b"null", b'"x"', {}, {"title": 7}, {"visibility": "secret"},
                      {"visibility": None}, {"owner": ["x"]}, {"titel": "typo"}, {"id": "1"},
                      {"title": "x" * 1001}, {"owner": "x" * 256},
                      b'{"title": "\xff"}', b"[" * 10000, b'{"title":"a","title":' * 100):
@@ -161,7 +161,7 @@ class Lists(FreshFarmCase):
         photos = [client.upload(pictures.jpeg(40, 30, seed=n), owner=owners[n % 3])
                   for n in range(20)]
         newest_first = [p["id"] for p in reversed(photos)]
-        for limit in (1, 7, 20, 21, 100):
+        for limit in (1, 7, 20, 21, 1000):
             self.assertEqual(self.walk(client, f"limit={limit}"), newest_first)
         adas = [p["id"] for p in reversed(photos) if p["owner"] == "ada"]
         self.assertEqual(self.walk(client, "owner=ada&limit=2"), adas)
@@ -171,21 +171,21 @@ class Lists(FreshFarmCase):
         page = client.get("/v1/photos?limit=5").json()
         client.request("DELETE", f"/v1/photos/{newest_first[7]}")
         client.upload(pictures.jpeg(40, 30, seed=99))
-        rest = self.walk(client, f"limit=5&cursor={page['next']}")
+        rest = self.walk(client, "limit=5", start=page["next"])
         self.assertEqual(rest, [i for i in newest_first[5:] if i != newest_first[7]],
                          "pages neither repeat nor lose photos while others come and go")
 
-    def walk(self, client, query):
+    def walk(self, client, query, start=None):
         """The ids of all pages."""
-        ids, cursor = [], ""
+        ids, cursor = [], start
         for _ in range(100):
-            answer = client.get(f"/v1/photos?{query}{cursor}")
+            answer = client.get(f"/v1/photos?{query}" + (f"&cursor={cursor}" if cursor else ""))
             self.assertEqual(answer.status, 200, answer)
             page = answer.json()
             ids += [p["id"] for p in page["photos"]]
             if page["next"] is None:
                 return ids
-            cursor = f"&cursor={page['next']}"
+            cursor = page["next"]
         raise AssertionError("the list has no end")
 
     def test_bad_queries(self):

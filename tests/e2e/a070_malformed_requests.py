@@ -75,9 +75,15 @@ class Grammar(FarmCase):
                      "G(T /healthz HTTP/1.1", "GET /healthz#part HTTP/1.1", "GET http:// HTTP/1.1",
                      "GET /healthz HTTP/1", "GET /healthz HTTP/1.1.1", "GET /healthz http/1.1",
                      "GET /healthz ICAP/1.1", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-                     "CONNECT a:80 HTTP/1.1", "GET /h\xc3\xa9 HTTP/1.1", "PRI * HTTP/2.0"):
+                     "CONNECT a:80 HTTP/1.1", "PRI * HTTP/2.0"):
             with self.subTest(line):
                 self.refused(line + "\r\nHost: a\r\n\r\n", 400, 405, 501, 505)
+
+    def test_a_target_that_is_not_ascii(self):
+        for target in ("/h\xc3\xa9", "/\xff", "/1/42_\xb2"):
+            with self.anyone.raw() as connection:
+                connection.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertIn(connection.read_response().status, (400, 404))
 
     def test_versions(self):
         for version in ("HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0", "HTTP/10.1"):

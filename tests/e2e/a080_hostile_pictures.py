@@ -72,7 +72,8 @@ class Hostile(FarmCase):
     def gif_that_says(width, height):
         data = bytearray(pictures.saved(Image.new("P", (10, 10)), "GIF"))
         data[6:10] = struct.pack("<HH", width, height)
-        at = data.index(b",", 13)
+        at = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+        assert data[at:at + 1] == b",", "the image descriptor follows the colour table"
         data[at + 5:at + 9] = struct.pack("<HH", width, height)
         return bytes(data)
 

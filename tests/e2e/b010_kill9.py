@@ -78,11 +78,7 @@ class Kill9(FreshFarmCase):
     def check_listed(self, uploads, size):
         """The list shows each upload once, and whatever it shows serves wholly."""
         client, anyone = self.farm.client(), self.farm.client(key="")
-        listed, cursor = [], ""
-        while cursor is not None:
-            page = client.get(f"/v1/photos?limit=1000{cursor}").json()
-            listed += page["photos"]
-            cursor = f"&cursor={page['next']}" if page["next"] else None
+        listed = client.list_all()
         titles = [photo["title"] for photo in listed]
         self.assertEqual(len(titles), len(set(titles)), "an upload became two photos")
         originals = {upload.key: upload.original for upload in uploads}

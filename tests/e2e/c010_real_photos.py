@@ -26,7 +26,8 @@ class RealPhotos(FarmCase):
     def decoded(self, path):
         """As PIL sees it, upright; None for a format that PIL does not read."""
         try:
-            return ImageOps.exif_transpose(Image.open(path))
+            with Image.open(path) as picture:
+                return ImageOps.exif_transpose(picture)
         except OSError:
             return None
 

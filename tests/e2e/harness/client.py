@@ -86,15 +86,32 @@ class Client:
         answer = self.get(f"/v1/photos/{photo_id}")
         return answer.json() if answer.status == 200 else None
 
-    def raw(self):
-        return RawConnection(self.host, self.port)
+    def list_all(self, query="limit=500"):
+        """All photos of all pages, newest first."""
+        photos, cursor = [], None
+        while True:
+            answer = self.get(f"/v1/photos?{query}" + (f"&cursor={cursor}" if cursor else ""))
+            if answer.status != 200:
+                raise AssertionError(f"a list got {answer!r}")
+            page = answer.json()
+            photos += page["photos"]
+            cursor = page["next"]
+            if cursor is None:
+                return photos
+
+    def raw(self, receive_buffer=None):
+        return RawConnection(self.host, self.port, receive_buffer)
 
 
 class RawConnection:
     """A socket, and answers read from it one by one."""
 
-    def __init__(self, host, port, timeout=TIMEOUT_S):
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+    def __init__(self, host, port, receive_buffer=None):
+        self.socket = socket.socket()
+        self.socket.settimeout(TIMEOUT_S)
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect((host, port))
         self.stream = self.socket.makefile("rb")
 
     def __enter__(self):

@@ -76,20 +76,24 @@ class Farm:
 
     @staticmethod
     def _pump(stream, lines):
-        for line in stream:
-            lines.put(line.decode(errors="replace"))
+        with stream:
+            for line in stream:
+                lines.put(line.decode(errors="replace"))
         lines.put(None)
 
     def signal(self, number):
         self.process.send_signal(number)
 
     def wait(self):
-        """The exit code."""
+        """The exit code of a server that was told to end."""
         try:
-            return self.process.wait(PATIENCE_S)
+            code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"the server does not end; its log:\n{self.log()}") from None
+        self.process = None
+        self.check_log()
+        return code
 
     def stop(self):
         """SIGTERM; anything but a clean end is a failure."""
@@ -97,10 +101,8 @@ class Farm:
             return
         self.signal(signal.SIGTERM)
         code = self.wait()
-        self.process = None
         if code != 0:
             raise AssertionError(f"the server ended with {code}; its log:\n{self.log()}")
-        self.check_log()
 
     def kill(self):
         """kill -9, as a power cut for the process."""
