@@ -1,5 +1,6 @@
 // The command line: reads options and calls the command (commands.h).
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -22,6 +23,14 @@ constexpr const char* kFooter = R"(Examples:
 
 Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
 
+// An option that was not given comes from the environment. (CLI11's own envname() also fills the
+// options of commands that were not called, and those share these variables.)
+void fill_from_environment(std::string& value, const char* name, const char* otherwise) {
+  if (!value.empty()) return;
+  const char* set = std::getenv(name);
+  value = set != nullptr && *set != '\0' ? set : otherwise;
+}
+
 // What the commands that talk to a server have in common.
 void add_server_options(CLI::App& command, ServerOptions& options, std::string& data) {
   command.add_option("--server", options.server, "The server, as http://HOST:PORT")
@@ -37,7 +46,7 @@ struct CommandLine {
   CLI::App app{"photofarm: a photo farm that sites with user pictures run themselves", "photofarm"};
   std::function<int()> run;
   ServerOptions server;
-  std::string data = "photofarm-data";
+  std::string data;
   ServeOptions serve_options;
   PutOptions put_options;
   ListOptions list_options;
@@ -63,6 +72,10 @@ CLI::App& CommandLine::command(CLI::App& parent, const char* name, const char* w
                                std::function<int()> does) {
   CLI::App* made = parent.add_subcommand(name, what);
   made->callback([this, does = std::move(does)] {
+    fill_from_environment(server.server, "PHOTOFARM_SERVER", "");
+    fill_from_environment(server.key, "PHOTOFARM_KEY", "");
+    fill_from_environment(serve_options.data, "PHOTOFARM_DATA", "");
+    fill_from_environment(data, "PHOTOFARM_DATA", "photofarm-data");
     server.data = data;
     run = does;
   });
@@ -72,7 +85,7 @@ CLI::App& CommandLine::command(CLI::App& parent, const char* name, const char* w
 CommandLine::CommandLine() {
   app.require_subcommand(1);
   app.footer(kFooter);
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", "photofarm " + std::string(kVersion));
   add_server_commands();
   add_photo_commands();
   add_key_commands();
@@ -82,8 +95,8 @@ void CommandLine::add_server_commands() {
   CLI::App& serving = command(app, "serve", "Run the server until SIGTERM or SIGINT",
                               [this] { return serve(serve_options); });
   serving.add_option("-c,--config", serve_options.config, "The configuration, a TOML file");
-  serving.add_option("--data", serve_options.data, "The data directory (./photofarm-data)")
-      ->envname("PHOTOFARM_DATA");
+  serving.add_option("--data", serve_options.data,
+                     "The data directory (PHOTOFARM_DATA, ./photofarm-data)");
   serving.add_option("--listen", serve_options.listen,
                      "ADDR:PORT to listen on (127.0.0.1:8080); port 0 takes any free one");
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -88,10 +90,42 @@ std::string describe(const std::string& name, const Json& photo) {
   return text;
 }
 
+// Lines come out in the order of the files, however the uploads overtake each other.
+class OrderedOutput {
+ public:
+  explicit OrderedOutput(Progress& progress) : progress_(progress) {}
+
+  void add(std::size_t index, bool good, std::string text) {
+    const std::lock_guard lock(mutex_);
+    waiting_[index] = {good, std::move(text)};
+    while (!waiting_.empty() && waiting_.begin()->first == next_) {
+      const Line& line = waiting_.begin()->second;
+      if (line.good) {
+        progress_.print(line.text);
+      } else {
+        progress_.print_error(line.text);
+      }
+      waiting_.erase(waiting_.begin());
+      ++next_;
+    }
+  }
+
+ private:
+  struct Line {
+    bool good;
+    std::string text;
+  };
+  Progress& progress_;
+  std::mutex mutex_;
+  std::map<std::size_t, Line> waiting_;
+  std::size_t next_ = 0;
+};
+
 struct PutState {
   const PutOptions& options;
   const std::string target;
   Progress progress;
+  OrderedOutput output{progress};
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> failed{0};
   std::atomic<bool> unreachable{false};
@@ -100,18 +134,18 @@ struct PutState {
 void put_files(const ServerOptions& server, PutState& state) {
   auto client = ApiClient::make(server);
   if (!client) return;  // checked before the threads were started
-  for (;;) {
+  while (!state.unreachable) {
     const std::size_t index = state.next++;
-    if (index >= state.options.files.size() || state.unreachable) return;
+    if (index >= state.options.files.size()) return;
     const std::string& name = state.options.files[index];
     const auto photo = put_file(client.value(), state.target, name);
     if (photo) {
-      state.progress.print(state.options.json ? photo.value().dump()
-                                              : describe(name, photo.value()));
+      const Json& json = photo.value();
+      state.output.add(index, true, state.options.json ? json.dump() : describe(name, json));
     } else {
       ++state.failed;
       if (photo.error().code == ErrorCode::kUnavailable) state.unreachable = true;
-      state.progress.print_error("photofarm: " + name + ": " + photo.error().context);
+      state.output.add(index, false, "photofarm: " + name + ": " + photo.error().context);
     }
     state.progress.advance();
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "net/request_head.h"
@@ -16,11 +17,13 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Digits; what is beyond 64 bits is as good as the greatest number: both lie behind any end.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (text.empty() || error != std::errc{} || stop != end) return {};
+  if (text.empty() || stop != end || error == std::errc::invalid_argument) return {};
+  if (error == std::errc::result_out_of_range) return std::numeric_limits<std::uint64_t>::max();
   return value;
 }
 
