@@ -9,14 +9,13 @@ constexpr std::uint64_t kMaxTombstoneReserve = 64 << 10;  // a thousand removals
 
 }  // namespace
 
-Appender::Appender(io::File& file, std::uint64_t end, std::uint64_t size, std::uint64_t mark,
-                   const Config& config)
+Appender::Appender(io::File& file, std::uint64_t end, std::uint64_t size, const Config& config)
     : file_(file),
       config_(config),
       tombstone_reserve_(std::min(kMaxTombstoneReserve, config.volume_bytes / 16)),
       end_(end),
       allocated_(size),
-      mark_(mark),
+      mark_(end),
       written_end_(end),
       durable_end_(end) {}
 

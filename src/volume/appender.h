@@ -36,10 +36,9 @@ struct Place {
 
 class Appender {
  public:
-  // `end` is where the next frame goes, `size` the file's length; what lies between reads as zeros.
-  // `mark` is the greatest durable_end told by any frame so far.
-  Appender(io::File& file, std::uint64_t end, std::uint64_t size, std::uint64_t mark,
-           const Config& config);
+  // `end` is where the next frame goes: all before it is durable, and a frame tells so. `size` is
+  // the file's length; what lies between reads as zeros.
+  Appender(io::File& file, std::uint64_t end, std::uint64_t size, const Config& config);
 
   // Nothing if the volume is full or closed. kNoSpace if the disk is, and then nothing has changed.
   Result<std::optional<Place>> reserve(std::uint64_t payload_bytes, Purpose purpose);

@@ -22,7 +22,7 @@ class AppenderTest : public ::testing::Test {
     start();
   }
   void start() {
-    appender_ = std::make_unique<Appender>(*file_, kFirstFrame, kFirstFrame, kFirstFrame, config_);
+    appender_ = std::make_unique<Appender>(*file_, kFirstFrame, kFirstFrame, config_);
   }
   std::optional<Place> reserve(std::uint64_t bytes, Purpose purpose = Purpose::kRecord) {
     return appender_->reserve(bytes, purpose).value();

@@ -17,7 +17,7 @@ constexpr std::uint64_t kMaxUnreadableBytes = 4
 
 FrameWalker::FrameWalker(io::File& file, std::uint64_t nonce, std::uint64_t begin,
                          std::uint64_t end)
-    : file_(file), nonce_(nonce), position_(begin), end_(end), window_(kSearchBytes) {}
+    : file_(file), nonce_(nonce), position_(begin), end_(end) {}
 
 Result<std::optional<FrameWalker::Step>> FrameWalker::next() {
   FARM_TRY(const auto header, header_at(position_, kHopBytes));
@@ -57,6 +57,7 @@ Result<std::optional<FrameHeader>> FrameWalker::header_at(std::uint64_t offset,
 Result<void> FrameWalker::load(std::uint64_t offset, std::size_t bytes) {
   window_offset_ = offset;
   window_bytes_ = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, end_ - offset));
+  if (window_.size() < window_bytes_) window_.resize(window_bytes_);
   const MutableByteView window = MutableByteView(window_).first(window_bytes_);
   const auto read = file_.read_at(offset, window);
   if (!read) return load_page_by_page(offset);

@@ -26,6 +26,7 @@ class Walk {
     }
     found_.unreadable_bytes += walker.unreadable_bytes();
     FARM_TRY(settle_tail(size));
+    found_.all_marked = last_photo_end_ <= counted_mark_;
     return std::move(found_);
   }
 
@@ -62,6 +63,7 @@ class Walk {
   }
 
   void count(std::uint64_t offset, const FrameHeader& header) {
+    counted_mark_ = std::max(counted_mark_, header.durable_end);
     if (header.type == FrameType::kFooter) return;
     ++found_.totals.frames;
     found_.totals.last_sequence = std::max(found_.totals.last_sequence, header.sequence);
@@ -73,6 +75,7 @@ class Walk {
     } else {
       return;
     }
+    last_photo_end_ = offset + frame_bytes(header.payload_bytes);
     visit_(offset, header);
   }
 
@@ -93,7 +96,6 @@ class Walk {
       if (!holds || !holds.value()) continue;
       if (step.offset > torn_from) found_.torn.push_back({torn_from, step.offset - torn_from});
       count(step.offset, *step.frame);
-      if (step.frame->type != FrameType::kFiller) found_.all_marked = false;
       found_.end = torn_from = step.end;
     }
     return ok();
@@ -104,6 +106,8 @@ class Walk {
   const FrameVisitor& visit_;
   Recovery found_;
   std::deque<FrameWalker::Step> pending_;  // behind the greatest mark so far
+  std::uint64_t counted_mark_ = 0;
+  std::uint64_t last_photo_end_ = 0;
 };
 
 }  // namespace

@@ -26,9 +26,9 @@ inline constexpr std::size_t kMaxHolesKept = 1000;
 struct Recovery {
   std::uint64_t end = kFirstFrame;          // behind the last frame that counts
   std::uint64_t durable_end = kFirstFrame;  // the greatest mark found
-  bool all_marked = true;                   // no record or tombstone counts behind that mark
-  bool closed = false;                      // a footer stands at the end
-  Footer totals;                            // of what counts
+  bool all_marked = true;     // by a frame that counts, too: the greatest mark may be on a torn one
+  bool closed = false;        // a footer stands at the end
+  Footer totals;              // of what counts
   std::vector<Hole> torn;     // between frames, never acknowledged: to be made fillers of
   std::vector<Hole> damaged;  // at most kMaxHolesKept
   std::uint64_t damaged_count = 0;

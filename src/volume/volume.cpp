@@ -41,8 +41,7 @@ Result<std::unique_ptr<Volume>> Volume::create(io::FileSystem& files, const Path
     return fail(std::move(synced).error());
   }
   std::unique_ptr<Volume> volume(new Volume(files, path, std::move(file), superblock, config));
-  volume->appender_ =
-      std::make_unique<Appender>(*volume->file_, kFirstFrame, kFirstFrame, kFirstFrame, config);
+  volume->appender_ = std::make_unique<Appender>(*volume->file_, kFirstFrame, kFirstFrame, config);
   return volume;
 }
 
@@ -78,13 +77,12 @@ Result<void> Volume::recover(const FrameVisitor& visit) {
   for (const Hole& hole : found.damaged) add_garbage(hole.bytes);
   if (superblock_copy_lost_) set_trouble("one copy of the superblock is damaged");
   if (!may_be_repaired(found)) return ok();
-  auto repaired = repair(found);
-  if (!repaired) {
-    set_trouble("cannot be written any more: " + repaired.error().message());
+  auto end = repair(found);
+  if (!end) {
+    set_trouble("cannot be written any more: " + end.error().message());
     return ok();
   }
-  const std::uint64_t mark = found.all_marked ? found.end : found.durable_end;
-  appender_ = std::make_unique<Appender>(*file_, found.end, found.end, mark, config_);
+  appender_ = std::make_unique<Appender>(*file_, end.value(), end.value(), config_);
   return ok();
 }
 
@@ -108,8 +106,10 @@ bool Volume::may_be_repaired(const Recovery& found) {
   return noted && !noted.value();
 }
 
-Result<void> Volume::repair(const Recovery& found) {
-  FARM_TRY(file_->truncate(found.end));
+// Makes fillers of torn places, marks what is settled, cuts off what is behind: each step on the
+// disk before the next, so that a mark never speaks of more than there is, and there always is one.
+// Returns where the next frame goes.
+Result<std::uint64_t> Volume::repair(const Recovery& found) {
   for (const Hole& hole : found.torn) {
     FrameHeader filler;
     filler.payload_bytes = hole.bytes - kFrameHeaderBytes;
@@ -117,7 +117,30 @@ Result<void> Volume::repair(const Recovery& found) {
     FARM_TRY(write_frame(hole.offset, filler, {}));
     note_totals(filler);
   }
-  return file_->sync_data();
+  if (!found.torn.empty()) {
+    FARM_TRY(file_->sync_data());
+  }
+  std::uint64_t end = found.end;
+  if (!found.all_marked) {
+    FARM_TRY(write_mark(end));
+    FARM_TRY(file_->sync_data());
+    end += kFrameHeaderBytes;
+  }
+  FARM_TRY(const std::uint64_t size, file_->size());
+  if (size > end) {
+    FARM_TRY(file_->truncate(end));
+    FARM_TRY(file_->sync_data());
+  }
+  return end;
+}
+
+// A filler that says: all before it is on the disk, and known to be.
+Result<void> Volume::write_mark(std::uint64_t end) {
+  FrameHeader mark;
+  mark.durable_end = end;
+  FARM_TRY(write_frame(end, mark, {}));
+  note_totals(mark);
+  return ok();
 }
 
 std::optional<std::string> Volume::trouble() const {
@@ -241,12 +264,15 @@ Result<void> Volume::seal() {
 void Volume::close() {
   if (!appender_ || !appender_->open()) return;
   const bool marked = appender_->unmarked_bytes() == 0;
-  const auto end = appender_->finish();
-  if (marked || !end) return;
-  FrameHeader mark;
-  mark.durable_end = end.value();
-  // Not synced: if it is lost, the next opening checks the last payloads, that is all.
-  (void)write_frame(end.value(), mark, {});
+  auto end = appender_->finish();
+  if (!end) return;
+  // Nothing of this is synced: if it is lost, the next opening checks the last payloads, that is
+  // all.
+  if (!marked) {
+    if (!write_mark(end.value())) return;
+    end.value() += kFrameHeaderBytes;
+  }
+  (void)file_->truncate(end.value());  // gives back what was taken ahead
 }
 
 }  // namespace farm::volume

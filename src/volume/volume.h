@@ -54,7 +54,8 @@ class Volume {
 
   // Full: writes the footer and gives back what was taken ahead. Waits for those who still write.
   Result<void> seal();
-  // The program stops: leaves a mark, so that the next opening need not check any payload.
+  // The program stops: leaves a mark, so that the next opening need not check any payload, and
+  // gives back what was taken ahead.
   void close();
 
   // Bytes of frames that are replaced or removed: what rewriting the volume would give back.
@@ -67,7 +68,8 @@ class Volume {
          const Superblock& superblock, const Config& config);
 
   bool may_be_repaired(const Recovery& found);
-  Result<void> repair(const Recovery& found);
+  Result<std::uint64_t> repair(const Recovery& found);
+  Result<void> write_mark(std::uint64_t end);
   Result<void> write_frame(std::uint64_t offset, const FrameHeader& header,
                            std::span<const ByteView> payload);
   void note_totals(const FrameHeader& header);

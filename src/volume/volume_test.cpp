@@ -100,12 +100,9 @@ TEST_F(VolumeTest, ReadsPayloadsAndHeaders) {
 TEST_F(VolumeTest, ASealedVolumeIsAsLongAsItsFrames) {
   append(1);
   append(2);
-  const std::uint64_t end = reserve(8).offset;  // never committed: a dead writer
-  kill();
-  reopen();
   ASSERT_TRUE(volume_->seal());
   EXPECT_FALSE(volume_->takes_frames());
-  EXPECT_EQ(disk_.contents(kPath).size(), end + kFooterBytes);
+  EXPECT_EQ(disk_.contents(kPath).size(), kFirstFrame + 2 * frame_bytes(1000) + kFooterBytes);
   reopen();
   EXPECT_THAT(found_, ElementsAre(1, 2));
   EXPECT_FALSE(volume_->takes_frames());
@@ -136,10 +133,51 @@ TEST_F(VolumeTest, CutsATornTail) {
   disk_.flip_bit(kPath, torn + 2000, 1);  // as a lost sector would leave it
   reopen();
   EXPECT_THAT(found_, ElementsAre(1));
-  EXPECT_EQ(append(3), torn);
+  EXPECT_EQ(append(3), torn + kFrameHeaderBytes);  // behind a mark
   EXPECT_FALSE(volume_->trouble());
   reopen();
   EXPECT_THAT(found_, ElementsAre(1, 3));
+}
+
+TEST_F(VolumeTest, WhatWasSettledOnceStaysSettled) {
+  append(1);
+  const std::uint64_t rotten = append(2);
+  const std::uint64_t torn = append(3, 3000);  // tells that the one before is durable
+  kill();
+  disk_.flip_bit(kPath, rotten + 500, 1);
+  disk_.flip_bit(kPath, torn + 500, 1);
+  for (int life = 0; life < 3; ++life) {
+    reopen();
+    EXPECT_THAT(found_, ElementsAre(1, 2)) << "life " << life;  // reading it will tell
+    kill();
+  }
+}
+
+TEST_F(VolumeTest, RepairingCanBeCutAtEveryStep) {
+  for (std::uint64_t step = 1; step <= 8; ++step) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      disk_ = io::FakeFileSystem(seed);
+      ASSERT_TRUE(disk_.make_directories("/d"));
+      volume_ = Volume::create(disk_, kPath, superblock_, config_).value();
+      append(1);
+      reserve(3000);
+      append(2);
+      const std::uint64_t torn = append(3);
+      kill();
+      disk_.flip_bit(kPath, torn + 500, 1);
+      disk_.cut_power_after(step);
+      volume_ = Volume::open(disk_, kPath, config_).value();
+      EXPECT_TRUE(volume_->recover([](std::uint64_t, const FrameHeader&) {}));
+      crash(seed);
+      EXPECT_THAT(found_, ElementsAre(1, 2));
+      EXPECT_FALSE(volume_->trouble());
+      append(4);
+      append(5);
+      reopen();
+      EXPECT_THAT(found_, ElementsAre(1, 2, 4, 5));
+      EXPECT_FALSE(volume_->trouble());
+    }
+  }
 }
 
 TEST_F(VolumeTest, KeepsWhatWasAcknowledgedBehindATornPlace) {
