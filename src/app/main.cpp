@@ -33,13 +33,12 @@ void fill_from_environment(std::string& value, const char* name, const char* oth
 
 // What the commands that talk to a server have in common.
 void add_server_options(CLI::App& command, ServerOptions& options, std::string& data) {
-  command.add_option("--server", options.server, "The server, as http://HOST:PORT")
-      ->envname("PHOTOFARM_SERVER");
-  command.add_option("--key", options.key, "The API key")->envname("PHOTOFARM_KEY");
-  command
-      .add_option("--data", data,
-                  "The data directory of a server on this machine, which tells both")
-      ->envname("PHOTOFARM_DATA");
+  command.add_option("--server", options.server,
+                     "The server, as http://HOST:PORT (PHOTOFARM_SERVER)");
+  command.add_option("--key", options.key, "The API key (PHOTOFARM_KEY)");
+  command.add_option("--data", data,
+                     "The data directory of a server on this machine, which tells both "
+                     "(PHOTOFARM_DATA, ./photofarm-data)");
 }
 
 struct CommandLine {
@@ -59,6 +58,7 @@ struct CommandLine {
   bool json = false;
 
   CommandLine();
+  int execute();  // the command that was parsed
 
  private:
   CLI::App& command(CLI::App& parent, const char* name, const char* what,
@@ -71,14 +71,7 @@ struct CommandLine {
 CLI::App& CommandLine::command(CLI::App& parent, const char* name, const char* what,
                                std::function<int()> does) {
   CLI::App* made = parent.add_subcommand(name, what);
-  made->callback([this, does = std::move(does)] {
-    fill_from_environment(server.server, "PHOTOFARM_SERVER", "");
-    fill_from_environment(server.key, "PHOTOFARM_KEY", "");
-    fill_from_environment(serve_options.data, "PHOTOFARM_DATA", "");
-    fill_from_environment(data, "PHOTOFARM_DATA", "photofarm-data");
-    server.data = data;
-    run = does;
-  });
+  made->callback([this, does = std::move(does)] { run = does; });
   return *made;
 }
 
@@ -169,6 +162,15 @@ void CommandLine::add_key_commands() {
   add_server_options(revoking, server, data);
 }
 
+int CommandLine::execute() {
+  fill_from_environment(server.server, "PHOTOFARM_SERVER", "");
+  fill_from_environment(server.key, "PHOTOFARM_KEY", "");
+  fill_from_environment(serve_options.data, "PHOTOFARM_DATA", "");
+  fill_from_environment(data, "PHOTOFARM_DATA", "photofarm-data");
+  server.data = data;
+  return run();
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   try {
@@ -177,7 +179,7 @@ int run(int argc, char** argv) {
     const int code = line.app.exit(error);
     return code == 0 ? kExitOk : kExitUsage;
   }
-  return line.run();
+  return line.execute();
 }
 
 }  // namespace
