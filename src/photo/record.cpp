@@ -74,7 +74,8 @@ Result<void> check_input(const RecordInfo& info, std::span<const SizeInput> size
   if (sizes.empty() || sizes.size() > kMaxSizes) return invalid("a record has 1 to 16 sizes");
   if (info.owner.size() > kMaxOwnerBytes) return invalid("owner is over 255 bytes");
   if (info.title.size() > kMaxTitleBytes) return invalid("title is over 1000 bytes");
-  if (info.id.value == 0 || info.version == 0) return invalid("id and version start at 1");
+  if (info.id.value == 0 || info.id.value >> 63 != 0) return invalid("an id has 63 bits");
+  if (info.version == 0) return invalid("versions start at 1");
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].bytes.empty()) return invalid("a size has no bytes");
     if (sizes[i].code == SizeCode::kOriginal && i + 1 != sizes.size()) {
@@ -191,6 +192,10 @@ Result<void> check_structure(const RecordView& view, ByteView header) {
                        format_from_number(std::to_integer<std::uint8_t>(raw[entry_at::kFormat])) &&
                        load_le<std::uint16_t>(raw, entry_at::kReserved) == 0;
     if (!known) return fail(corrupt("unknown size or format"));
+    if (view.find(entry.code)->offset != entry.offset) return fail(corrupt("a size comes twice"));
+    if (entry.code == SizeCode::kOriginal && i + 1 != count) {
+      return fail(corrupt("the original is not the last size"));
+    }
     if (entry.offset != offset || entry.first_block != block || entry.length == 0 ||
         blocks_of(entry.length) > max_blocks) {
       return fail(corrupt("directory does not add up"));
