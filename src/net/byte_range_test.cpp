@@ -49,27 +49,12 @@ TEST(ByteRange, WhatLiesOutsideIsUnsatisfiable) {
 }
 
 TEST(ByteRange, WhatIsMalformedIsIgnored) {
-  for (const std::string_view value : {"",
-                                       "bytes",
-                                       "bytes=",
-                                       "bytes=,",
-                                       "bytes=-",
-                                       "bytes=a-b",
-                                       "bytes=1",
-                                       "bytes=5-4",
-                                       "bytes=1-2-3",
-                                       "bytes=--1",
-                                       "bytes=+1-2",
-                                       "bytes=1- 2",
-                                       "bytes=0x1-2",
-                                       "bytes:0-1",
-                                       "items=0-1",
-                                       "0-1",
-                                       "bytes=1-2;3-4",
-                                       "bytes=99999999999999999999-",
-                                       "bytes=0-99999999999999999999",
-                                       "bytes=0-1,x",
-                                       "bytes=0-1,5-4"}) {
+  for (const std::string_view value :
+       {"", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=1", "bytes=5-4",
+        "bytes=1-2-3", "bytes=--1", "bytes=+1-2", "bytes=1- 2", "bytes=0x1-2", "bytes:0-1",
+        "items=0-1", "0-1", "bytes=1-2;3-4",
+
+        "bytes=0-1,x", "bytes=0-1,5-4"}) {
     const RangeSet set = RangeSet::parse(value, 10);
     EXPECT_EQ(set.kind(), Kind::kWhole) << value;
   }
@@ -86,6 +71,12 @@ TEST(ByteRange, MoreThanSixteenAreIgnored) {
   for (int i = 1; i < 16; ++i) value += ",0-0";
   EXPECT_EQ(RangeSet::parse(value, 1000).ranges().size(), 16U);
   EXPECT_EQ(RangeSet::parse(value + ",0-0", 1000).kind(), Kind::kWhole);
+}
+
+TEST(ByteRange, NumbersBeyond64BitsAreOnlyLarge) {
+  EXPECT_THAT(ranges("bytes=0-99999999999999999999", 10), testing::ElementsAre(ByteRange{0, 9}));
+  EXPECT_THAT(ranges("bytes=-99999999999999999999", 10), testing::ElementsAre(ByteRange{0, 9}));
+  EXPECT_EQ(RangeSet::parse("bytes=99999999999999999999-", 10).kind(), Kind::kUnsatisfiable);
 }
 
 TEST(ByteRange, TheLargestNumbers) {

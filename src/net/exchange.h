@@ -35,8 +35,8 @@ class Exchange {
   // The peer's address, e.g. "127.0.0.1:40312".
   std::string peer() const;
 
-  // Body bytes as they come, at least one of `into` (not empty); 0 at the body's end. The first call
-  // sends "100 Continue" where it is expected. kTooLarge beyond the endpoint's limit.
+  // Body bytes as they come, at least one of `into` (not empty); 0 at the body's end. The first
+  // call sends "100 Continue" where it is expected. kTooLarge beyond the endpoint's limit.
   io::Task<Result<std::size_t>> read_body(MutableByteView into);
 
   // The response's head: start it, add headers, then send. Framing headers (Content-Length,

@@ -1,7 +1,8 @@
-// Parses HTTP/1.1 requests (RFC 9112) strictly: what two programs might read in two ways is refused.
-// Beast's parser does the grammar; in front of it stand the checks that Beast leaves open: bare CR
-// or LF, folded lines, more than one Content-Length, Transfer-Encoding beside it or not exactly
-// "chunked", a missing or second Host, an absolute target for another host.
+// Parses HTTP/1.1 requests (RFC 9112) strictly: what two programs might read in two ways is
+// refused. Beast's parser does the grammar; in front of it stand the checks that Beast leaves open:
+// bare CR or LF, folded lines, more than one Content-Length or one that is a list,
+// Transfer-Encoding beside it or not exactly "chunked", a missing or second Host, an absolute
+// target for another host.
 //
 // Not thread-safe; one for each connection. No sockets, no coroutines: the fuzzer drives it too.
 #pragma once

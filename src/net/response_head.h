@@ -27,7 +27,8 @@ class ResponseHead {
     put("\r\n");
   }
 
-  // `name` and `value` must hold no CR, LF or NUL: they come from our own code, never from a client.
+  // `name` and `value` must hold no CR, LF or NUL: they come from our own code, never from a
+  // client.
   void add(std::string_view name, std::string_view value) {
     put(name);
     put(": ");
@@ -58,6 +59,7 @@ class ResponseHead {
       overflow_ = true;
       return;
     }
+    if (text.empty()) return;  // it may be null, which memcpy must not see
     std::memcpy(buffer_.data() + size_, text.data(), text.size());
     size_ += text.size();
   }
