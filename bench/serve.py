@@ -26,10 +26,10 @@ TARGET_CPU_RATIO = 1.2
 
 
 def upload(farm, count):
-    """Photos of several megapixels; returns them as the API shows them."""
+    """Photos of about two megapixels; returns them as the API shows them."""
     client, photos = farm.client(), []
     for seed in range(count):
-        wide, high = random.Random(seed).choice([(2400, 1800), (2000, 1333), (1600, 2133)])
+        wide, high = random.Random(seed).choice([(1600, 1200), (1500, 1000), (1200, 1600)])
         photos.append(client.upload(pictures.camera_jpeg(wide, high, seed, noise=16)))
     return photos
 

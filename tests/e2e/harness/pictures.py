@@ -53,15 +53,18 @@ def quadrant_pixels(picture):
 
 
 def camera_like(width, height, seed=0, noise=24):
-    """Soft shapes under noise: compresses about as a photograph does."""
+    """Shapes of all sizes under grain of two sizes: it compresses about as a photograph does, and so
+    do the small pictures made from it."""
     dice = random.Random(seed)
     picture = Image.merge("RGB", [
         Image.linear_gradient("L").rotate(90 * turn).resize((width, height)) for turn in range(3)])
     draw = ImageDraw.Draw(picture)
-    for _ in range(40):
-        x, y, r = dice.randrange(width), dice.randrange(height), dice.randrange(8, 8 + width // 6)
+    for _ in range(400):
+        x, y = dice.randrange(width), dice.randrange(height)
+        r = 2 + width // 200 + int(width / 6 * dice.random() ** 3)
         draw.ellipse((x - r, y - r, x + r, y + r), tuple(dice.randrange(256) for _ in range(3)))
-    grain = Image.effect_noise((width, height), noise)
+    texture = Image.effect_noise((width // 12 + 1, height // 12 + 1), 64).resize((width, height))
+    grain = Image.blend(texture, Image.effect_noise((width, height), 2 * noise), 0.5)
     return Image.blend(picture, Image.merge("RGB", [grain] * 3), 0.35)
 
 
