@@ -20,7 +20,7 @@ from harness import Farm
 from harness.server import BINARY
 from harness.workload import Bytes
 
-WIDTH, HEIGHT = 3264, 2448  # 8 megapixels
+WIDTH, HEIGHT, NOISE = 3264, 2448, 24  # 8 megapixels, about 2 MB
 STAGE = re.compile(r'photofarm_upload_stage_seconds_(sum|count)\{stage="(\w+)"\}')
 
 
@@ -119,7 +119,7 @@ def main():
     farm = Farm(parent=WORK)
     try:
         farm.start()
-        make_bytes = Bytes(WIDTH, HEIGHT)
+        make_bytes = Bytes(WIDTH, HEIGHT, NOISE)
         Clients(farm, make_bytes, 2).run(1)  # warms up
         clients = Clients(farm, make_bytes, options.clients)
         wall, cpu, spent, syncs = measure(farm, clients, options.seconds)

@@ -11,9 +11,9 @@ from harness import pictures
 class Bytes:
     """JPEGs that all differ, made quickly: a few pictures, each time with another comment in it."""
 
-    def __init__(self, width=1200, height=900, pictures_count=6):
+    def __init__(self, width=1200, height=900, noise=12, pictures_count=6):
         self.size = (width, height)
-        self._bases = [pictures.camera_jpeg(width, height, seed, noise=12)
+        self._bases = [pictures.camera_jpeg(width, height, seed, noise=noise)
                        for seed in range(pictures_count)]
         self._number = itertools.count()
 
