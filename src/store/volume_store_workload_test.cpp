@@ -94,10 +94,11 @@ class Life {
 
   // Each worker has photos of its own, so that the model needs no lock.
   void work_side_by_side() {
+    constexpr std::uint64_t kWorkers = 4;
+    for (std::uint64_t id = 1; id <= kWorkers * kPhotosPerWorker; ++id) photos_[id];
     std::vector<std::thread> threads;
-    for (std::uint64_t worker = 0; worker < 4; ++worker) {
+    for (std::uint64_t worker = 0; worker < kWorkers; ++worker) {
       const std::uint64_t first = 1 + worker * kPhotosPerWorker;
-      for (std::uint64_t i = 0; i < kPhotosPerWorker; ++i) photos_[first + i];
       threads.emplace_back([this, first, seed = random_()] {
         std::mt19937_64 random(seed);
         work(random, first, kPhotosPerWorker, 25);
