@@ -18,6 +18,8 @@ namespace {
 
 using Path = FileSystem::Path;
 
+constexpr std::uint64_t kPageBytes = 4096;
+
 Error failed(std::string_view what, const Path& path) {
   const int error_number = errno;  // before anything below can change it
   return errno_error(error_number, "io", std::string(what) + ' ' + path.string());
@@ -142,8 +144,11 @@ class PosixFile final : public File {
   }
 
   void drop_cache(std::uint64_t offset, std::uint64_t length) override {
-    // Advice only: where it is not taken, the read that follows shows the cache, as any would.
-    (void)::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length),
+    // Whole pages, as the kernel keeps those that are named in part only. It is advice: where it is
+    // not taken, the read that follows shows the cache, as any would.
+    const std::uint64_t begin = offset / kPageBytes * kPageBytes;
+    const std::uint64_t end = (offset + length + kPageBytes - 1) / kPageBytes * kPageBytes;
+    (void)::posix_fadvise(fd_.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),
                           POSIX_FADV_DONTNEED);
   }
 
