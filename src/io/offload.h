@@ -73,8 +73,8 @@ struct StartOffload {
 template <class Work>
 Task<std::invoke_result_t<Work&>> offload(WorkerPool& pool, Work work) {
   using Outcome = std::invoke_result_t<Work&>;
-  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Outcome)>(
-      detail::StartOffload{&pool}, boost::asio::use_awaitable, std::move(work));
+  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(Outcome)>(
+      detail::StartOffload{&pool}, use_task, std::move(work));
 }
 
 }  // namespace farm::io

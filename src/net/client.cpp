@@ -29,7 +29,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using beast::error_code;
-using Stream = beast::tcp_stream;
+using Stream = beast::basic_stream<asio::ip::tcp, io::Executor>;
+using Resolver = asio::ip::basic_resolver<asio::ip::tcp, io::Executor>;
 using Steady = std::chrono::steady_clock;
 using HttpRequest = http::request<http::span_body<const char>>;
 using ResponseParser = http::response_parser<http::vector_body<std::byte>>;
@@ -118,8 +119,7 @@ struct Client::Impl {
     Steady::time_point since;
   };
 
-  Impl(asio::any_io_executor where, ClientConfig settings)
-      : executor(std::move(where)), config(settings) {}
+  Impl(io::Executor where, ClientConfig settings) : executor(std::move(where)), config(settings) {}
 
   std::unique_ptr<Stream> take_idle(const std::string& key);
   void keep(const std::string& key, std::unique_ptr<Stream> stream);
@@ -128,7 +128,7 @@ struct Client::Impl {
   io::Task<Result<ClientResponse>> exchange(Stream& stream, const ClientRequest& request,
                                             bool& keep_alive);
 
-  asio::any_io_executor executor;
+  io::Executor executor;
   ClientConfig config;
   std::map<std::string, std::deque<Idle>> pool;
 };
@@ -160,16 +160,15 @@ io::Task<Result<std::unique_ptr<Stream>>> Client::Impl::connect(const ClientRequ
     endpoints.emplace_back(literal, request.port);
   } else {
     // The system's resolver keeps its own time: it can't be interrupted.
-    asio::ip::tcp::resolver resolver(executor);
-    const auto found =
-        co_await resolver.async_resolve(request.host, std::to_string(request.port),
-                                        asio::redirect_error(asio::use_awaitable, error));
+    Resolver resolver(executor);
+    const auto found = co_await resolver.async_resolve(request.host, std::to_string(request.port),
+                                                       asio::redirect_error(io::use_task, error));
     if (error) co_return fail(client_error(error, request, "connect"));
     for (const auto& entry : found) endpoints.push_back(entry.endpoint());
   }
   auto stream = std::make_unique<Stream>(executor);
   stream->expires_after(config.connect_timeout);
-  co_await stream->async_connect(endpoints, asio::redirect_error(asio::use_awaitable, error));
+  co_await stream->async_connect(endpoints, asio::redirect_error(io::use_task, error));
   if (error) co_return fail(client_error(error, request, "connect"));
   stream->socket().set_option(asio::ip::tcp::no_delay(true), error);
   co_return stream;
@@ -182,7 +181,7 @@ io::Task<Result<ClientResponse>> Client::Impl::exchange(Stream& stream,
   const HttpRequest message = to_beast(request);
   http::request_serializer<http::span_body<const char>> serializer(message);
   stream.expires_after(config.request_timeout);
-  co_await http::async_write(stream, serializer, asio::redirect_error(asio::use_awaitable, error));
+  co_await http::async_write(stream, serializer, asio::redirect_error(io::use_task, error));
   // A server that refuses a body answers before it has read it: look for the answer first.
   const error_code write_error = error;
   std::optional<ResponseParser> parser;
@@ -193,11 +192,10 @@ io::Task<Result<ClientResponse>> Client::Impl::exchange(Stream& stream,
     parser->body_limit(config.max_response_bytes);
     if (request.method == Method::kHead) parser->skip(true);
     co_await http::async_read_header(stream, buffer, *parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
+                                     asio::redirect_error(io::use_task, error));
   } while (!error && parser->get().result_int() / 100 == 1);
   if (!error && !parser->is_done()) {
-    co_await http::async_read(stream, buffer, *parser,
-                              asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_read(stream, buffer, *parser, asio::redirect_error(io::use_task, error));
   }
   if (error) {
     co_return fail(write_error ? client_error(write_error, request, "send to")
@@ -235,7 +233,7 @@ io::Task<Result<ClientResponse>> Client::Impl::send(std::shared_ptr<Impl> self,
   }
 }
 
-Client::Client(asio::any_io_executor executor, ClientConfig config)
+Client::Client(io::Executor executor, ClientConfig config)
     : impl_(std::make_shared<Impl>(std::move(executor), config)) {}
 Client::~Client() = default;
 

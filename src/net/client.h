@@ -48,7 +48,7 @@ struct ClientResponse {
 
 class Client {
  public:
-  Client(boost::asio::any_io_executor executor, ClientConfig config);
+  Client(io::Executor executor, ClientConfig config);
   ~Client();
 
   // kInvalidArgument (a control character in the request), kUnavailable (cannot connect), kTimeout,

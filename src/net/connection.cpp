@@ -23,7 +23,7 @@ bool is_blank(ByteView bytes) { return std::string_view("\r\n").starts_with(as_t
 }  // namespace
 
 // The connection was counted when it was accepted.
-Connection::Connection(NetThread& thread, ServerShared& shared, boost::asio::ip::tcp::socket socket)
+Connection::Connection(NetThread& thread, ServerShared& shared, Socket socket)
     : thread_(thread),
       shared_(shared),
       socket_(std::move(socket)),
@@ -84,8 +84,12 @@ io::Task<bool> Connection::read_head() {
       }
     }
     arm(idle_ ? idle_deadline_ms : head_deadline_ms);
-    const std::size_t count = co_await receive(MutableByteView(buffer_).subspan(end_));
-    if (count == 0) {
+    // As receive() does, but without a coroutine of its own: this is every request's way.
+    boost::system::error_code error;
+    const std::size_t count = co_await socket_.async_read_some(
+        boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
+        boost::asio::redirect_error(io::use_task, error));
+    if (error || count == 0) {
       if (expired_ && !idle_) co_await reject({408, "the request's head took too long"});
       co_return false;
     }
@@ -106,6 +110,26 @@ io::Task<void> Connection::reject(Rejection why) {
                         Steady::now() - started_);
 }
 
+bool Connection::answer_at_once(Exchange& exchange, const EndpointTable::Match& match) {
+  if (match.endpoint == nullptr || !match.endpoint->at_once || !body_done_) return false;
+  try {
+    return match.endpoint->at_once(exchange);
+  } catch (const std::exception& error) {
+    obs::log_error("a handler threw", {{"what", error.what()}});
+    return responded_;
+  }
+}
+
+io::Task<void> Connection::dispatch_safely(Exchange& exchange, EndpointTable::Match match) {
+  try {
+    co_await dispatch(exchange, match);
+  } catch (const std::exception& error) {
+    obs::log_error("a handler threw", {{"what", error.what()}});
+  } catch (...) {
+    obs::log_error("a handler threw");
+  }
+}
+
 io::Task<void> Connection::handle() {
   const RequestHead& request = parser_.head();
   Exchange exchange(*this);
@@ -113,13 +137,12 @@ io::Task<void> Connection::handle() {
   exchange.params_ = match.params;
   route_ = match.endpoint != nullptr ? match.index : shared_.endpoints.all().size();
   max_body_bytes_ = match.endpoint != nullptr ? match.endpoint->max_body_bytes : 0;
-  try {
-    co_await dispatch(exchange, match);
-  } catch (const std::exception& error) {
-    obs::log_error("a handler threw", {{"path", request.path}, {"what", error.what()}});
-  } catch (...) {
-    obs::log_error("a handler threw", {{"path", request.path}});
+  const bool answered = answer_at_once(exchange, match);
+  if (!rest_.empty()) {
+    const Result<void> sent = co_await send_rest();
+    if (!sent) broken_ = true;
   }
+  if (!answered) co_await dispatch_safely(exchange, match);
   // A response that ends early must not be taken for a whole one, nor the next one for its rest.
   if (body_left_ > 0) broken_ = true;
   if (!responded_ && !broken_) {
@@ -200,7 +223,7 @@ void Connection::next_request() {
 io::Task<void> Connection::linger() {
   if (idle_) co_return;  // nothing has come since the last answer was taken
   boost::system::error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   const std::int64_t end_ms = monotonic_ms() + kLingerTotalMs;
   Bytes scratch(16 << 10);
   for (std::int64_t now_ms = monotonic_ms(); now_ms < end_ms; now_ms = monotonic_ms()) {
@@ -235,9 +258,9 @@ void Connection::regain_patience(std::uint64_t moved_bytes) {
 
 io::Task<std::size_t> Connection::receive(MutableByteView into) {
   boost::system::error_code error;
-  const std::size_t count = co_await socket_.async_read_some(
-      boost::asio::buffer(into.data(), into.size()),
-      boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  const std::size_t count =
+      co_await socket_.async_read_some(boost::asio::buffer(into.data(), into.size()),
+                                       boost::asio::redirect_error(io::use_task, error));
   co_return error ? 0 : count;
 }
 

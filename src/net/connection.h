@@ -18,6 +18,8 @@
 
 namespace farm::net {
 
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, io::Executor>;
+
 // What all connections of a server share; outlives them.
 struct ServerShared {
   Config config;
@@ -29,7 +31,7 @@ struct ServerShared {
 
 class Connection final : public Supervised {
  public:
-  Connection(NetThread& thread, ServerShared& shared, boost::asio::ip::tcp::socket socket);
+  Connection(NetThread& thread, ServerShared& shared, Socket socket);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -48,6 +50,8 @@ class Connection final : public Supervised {
   io::Task<bool> read_head();  // false: there is no further request
   io::Task<void> reject(Rejection why);
   io::Task<void> handle();
+  bool answer_at_once(Exchange& exchange, const EndpointTable::Match& match);
+  io::Task<void> dispatch_safely(Exchange& exchange, EndpointTable::Match match);
   io::Task<void> dispatch(Exchange& exchange, EndpointTable::Match match);
   io::Task<void> finish_body();
   void next_request();
@@ -76,6 +80,8 @@ class Connection final : public Supervised {
   bool sends_body() const;
   io::Task<Result<void>> flush(Pieces& pieces);
   io::Task<Result<void>> send(std::span<const ByteView> parts);
+  void send_now(ByteView body);
+  io::Task<Result<void>> send_rest();
   io::Task<Result<void>> send_one(ByteView body);
   io::Task<Result<void>> begin(std::uint64_t length);
   io::Task<Result<void>> write(ByteView piece);
@@ -88,7 +94,7 @@ class Connection final : public Supervised {
 
   NetThread& thread_;
   ServerShared& shared_;
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   RequestParser parser_;
   Bytes buffer_;
   std::size_t start_ = 0;
@@ -115,6 +121,8 @@ class Connection final : public Supervised {
   bool responded_ = false;
   std::uint64_t body_sent_ = 0;
   std::uint64_t body_left_ = 0;  // announced by begin(), still to be written
+  Bytes rest_;                   // of send_now(), which the socket did not take
+  ByteView only_part_;           // of send_one()
   ResponseHead head_;
 };
 

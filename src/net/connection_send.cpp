@@ -28,6 +28,15 @@ class Connection::Pieces {
   }
   bool empty() const { return first_ == count_; }
 
+  Bytes copy() const {
+    Bytes out;
+    for (std::size_t i = first_; i < count_; ++i) {
+      const auto* data = static_cast<const std::byte*>(pieces_[i].iov_base);
+      out.insert(out.end(), data, data + pieces_[i].iov_len);
+    }
+    return out;
+  }
+
   // One sendmsg; negative as the system call is.
   ssize_t send(int socket) {
     msghdr message{};
@@ -124,8 +133,8 @@ io::Task<Result<void>> Connection::flush(Pieces& pieces) {
     if (errno != EAGAIN && errno != EWOULDBLOCK) co_return failed_to_send();
     begin_wait();
     boost::system::error_code error;
-    co_await socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                                boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    co_await socket_.async_wait(Socket::wait_write,
+                                boost::asio::redirect_error(io::use_task, error));
     end_wait();
     if (error || expired_) co_return failed_to_send();
   }
@@ -139,9 +148,37 @@ io::Task<Result<void>> Connection::send_continue() {
   co_return co_await flush(pieces);
 }
 
+void Connection::send_now(ByteView body) {
+  if (!may_respond() || !finish_head(body.size())) {
+    broken_ = true;
+    return;
+  }
+  Pieces pieces;
+  pieces.add(as_bytes(head_.text()));
+  if (sends_body()) {
+    pieces.add(body);
+    body_sent_ = body.size();
+  }
+  const ssize_t sent = pieces.send(socket_.native_handle());
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    broken_ = true;
+  } else if (!pieces.empty()) {
+    rest_ = pieces.copy();
+  }
+}
+
+io::Task<Result<void>> Connection::send_rest() {
+  const Bytes rest = std::move(rest_);
+  rest_.clear();
+  Pieces pieces;
+  pieces.add(rest);
+  patience_ms_ = shared_.config.transfer_grace.count();
+  co_return co_await flush(pieces);
+}
+
 io::Task<Result<void>> Connection::send_one(ByteView body) {
-  const std::array<ByteView, 1> parts = {body};
-  co_return co_await send(parts);
+  only_part_ = body;
+  return send({&only_part_, 1});
 }
 
 io::Task<Result<void>> Connection::begin(std::uint64_t length) {

@@ -23,8 +23,7 @@ bool fits(std::string_view pattern, std::string_view path,
 }
 
 bool answers(const Endpoint& endpoint, Method method) {
-  return endpoint.method == method ||
-         (endpoint.method == Method::kGet && method == Method::kHead);
+  return endpoint.method == method || (endpoint.method == Method::kGet && method == Method::kHead);
 }
 
 }  // namespace

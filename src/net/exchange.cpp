@@ -31,6 +31,8 @@ io::Task<Result<void>> Exchange::send(ByteView body) { return connection_.send_o
 io::Task<Result<void>> Exchange::send(std::string_view body) {
   return connection_.send_one(as_bytes(body));
 }
+void Exchange::send_now(ByteView body) { connection_.send_now(body); }
+
 io::Task<Result<void>> Exchange::begin(std::uint64_t length) { return connection_.begin(length); }
 io::Task<Result<void>> Exchange::write(ByteView piece) { return connection_.write(piece); }
 

@@ -48,6 +48,10 @@ class Exchange {
   io::Task<Result<void>> send(ByteView body);
   io::Task<Result<void>> send(std::string_view body);
 
+  // For Endpoint::at_once: the whole response by one system call. What the socket does not take is
+  // copied, and sent when the handler has returned; so keep it to small bodies.
+  void send_now(ByteView body);
+
   // A response in pieces: exactly `length` bytes by write().
   io::Task<Result<void>> begin(std::uint64_t length);
   io::Task<Result<void>> write(ByteView piece);

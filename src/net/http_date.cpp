@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include <array>
-#include <cstdio>
 #include <cstring>
 
 namespace farm::net {
@@ -123,16 +122,68 @@ void read_asctime(Scanner& in, std::tm& out) {
 
 }  // namespace
 
-std::string format_http_date(Millis wall_ms) {
-  const auto seconds = static_cast<time_t>(wall_ms / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-                                   kMonths[static_cast<std::size_t>(parts.tm_mon)],
-                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  return {text.data(), static_cast<std::size_t>(length)};
+namespace {
+
+struct CivilDate {
+  std::int64_t year;
+  unsigned month;  // from 1
+  unsigned day;    // from 1
+};
+
+// Days since 1970 to a date of the proleptic Gregorian calendar, counted in eras of 400 years that
+// begin on 1 March (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+CivilDate civil_date(std::int64_t days) {
+  days += 719468;
+  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  const auto day_of_era = static_cast<unsigned>(days - era * 146097);
+  const unsigned year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const unsigned day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const unsigned shifted_month = (5 * day_of_year + 2) / 153;
+  const unsigned month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+  return {static_cast<std::int64_t>(year_of_era) + era * 400 + (month <= 2 ? 1 : 0), month,
+          day_of_year - (153 * shifted_month + 2) / 5 + 1};
+}
+
+char* put_digits(char* out, std::uint64_t value, int count) {
+  for (int i = count - 1; i >= 0; --i) {
+    out[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  return out + count;
+}
+
+char* put_text(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+}  // namespace
+
+// By hand and not by strftime: Last-Modified is written for every picture served.
+HttpDate::HttpDate(Millis wall_ms) {
+  constexpr std::int64_t kDayS = 86'400;
+  const std::int64_t seconds = wall_ms >= 0 ? wall_ms / 1000 : (wall_ms - 999) / 1000;
+  const std::int64_t days = seconds >= 0 ? seconds / kDayS : (seconds - kDayS + 1) / kDayS;
+  const auto in_day = static_cast<std::uint64_t>(seconds - days * kDayS);
+  const CivilDate date = civil_date(days);
+  const std::int64_t weekday = ((days + 4) % 7 + 7) % 7;  // 1970 began on a Thursday
+  char* out = text_.data();
+  out = put_text(out, kDays[static_cast<std::size_t>(weekday)]);
+  out = put_text(out, ", ");
+  out = put_digits(out, date.day, 2);
+  *out++ = ' ';
+  out = put_text(out, kMonths[date.month - 1]);
+  *out++ = ' ';
+  out = put_digits(out, static_cast<std::uint64_t>(date.year), 4);
+  *out++ = ' ';
+  out = put_digits(out, in_day / 3600, 2);
+  *out++ = ':';
+  out = put_digits(out, in_day / 60 % 60, 2);
+  *out++ = ':';
+  out = put_digits(out, in_day % 60, 2);
+  put_text(out, " GMT");
 }
 
 std::optional<Millis> parse_http_date(std::string_view text) {

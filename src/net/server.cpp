@@ -21,6 +21,7 @@ namespace farm::net {
 namespace {
 
 using boost::asio::ip::tcp;
+using Acceptor = boost::asio::basic_socket_acceptor<tcp, io::Executor>;
 
 constexpr int kBacklog = 4096;
 
@@ -45,7 +46,7 @@ Result<tcp::endpoint> parse_address(const std::string& text) {
   return tcp::endpoint(address, port);
 }
 
-Result<void> open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, const std::string& text) {
+Result<void> open(Acceptor& acceptor, const tcp::endpoint& endpoint, const std::string& text) {
   boost::system::error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -57,7 +58,7 @@ Result<void> open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, const 
                   "; is another program there? Give another with --listen ADDR:PORT");
 }
 
-void refuse(tcp::socket& socket) {
+void refuse(Socket& socket) {
   static const std::string kBody = problem_json(503, "too many connections; try again soon");
   static const std::string kAnswer =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
@@ -90,7 +91,7 @@ std::size_t thread_count(const Config& config) {
 struct Server::Impl {
   ServerShared shared;
   std::vector<std::unique_ptr<NetThread>> threads;
-  std::unique_ptr<tcp::acceptor> acceptor;
+  std::unique_ptr<Acceptor> acceptor;
   std::string address;
   bool stopped = false;
 
@@ -101,15 +102,15 @@ io::Task<void> Server::Impl::accept_loop() {
   for (std::size_t next = 0;; next = (next + 1) % threads.size()) {
     NetThread& thread = *threads[next];
     boost::system::error_code error;
-    tcp::socket socket = co_await acceptor->async_accept(
-        thread.context(), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    Socket socket = co_await acceptor->async_accept(
+        thread.context(), boost::asio::redirect_error(io::use_task, error));
     if (!acceptor->is_open()) co_return;
     if (error) {
       // Out of descriptors or memory: wait for connections to end.
       obs::log_warn("cannot accept a connection", {{"error", error.message()}});
       boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor,
                                       std::chrono::milliseconds(100));
-      co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+      co_await pause.async_wait(boost::asio::redirect_error(io::use_task, error));
       continue;
     }
     if (shared.connections.load(std::memory_order_relaxed) >= shared.config.max_connections) {
@@ -140,7 +141,7 @@ Result<std::unique_ptr<Server>> Server::bind(const Config& config, const std::st
   for (std::size_t i = 0; i < thread_count(config); ++i) {
     impl->threads.push_back(std::make_unique<NetThread>(i, impl->shared.config));
   }
-  impl->acceptor = std::make_unique<tcp::acceptor>(impl->threads[0]->context());
+  impl->acceptor = std::make_unique<Acceptor>(impl->threads[0]->context());
   FARM_TRY(open(*impl->acceptor, endpoint, address));
   std::ostringstream text;
   text << impl->acceptor->local_endpoint();

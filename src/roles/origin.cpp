@@ -13,23 +13,20 @@ using photo::SizeCode;
 using store::RecordPrefix;
 using url::PermissionUrl;
 
-// How much of a record to read at once for a size: small sizes come first in it, so that for them
-// one read does; for larger ones the header, then their own range.
-std::size_t read_window(SizeCode code) {
-  switch (code) {
-    case SizeCode::kSquare:
-      return 6 << 10;
-    case SizeCode::kThumbnail:
-      return 12 << 10;
-    case SizeCode::kSmall:
-      return 40 << 10;
-    default:
-      return 2 << 10;
-  }
+// Larger sizes may not fit into a socket's buffer and would be copied.
+constexpr std::uint64_t kMostAtOnce = 128 << 10;
+
+bool permits(const photo::RecordView& view, const PermissionUrl& url) {
+  const bool original = url.code == SizeCode::kOriginal;
+  return (original ? view.original_secret() : view.secret()).matches(url.secret);
 }
 
-photo::Secret expected_secret(const photo::RecordView& view, SizeCode code) {
-  return code == SizeCode::kOriginal ? view.original_secret() : view.secret();
+SizeFacts facts_of(const photo::RecordView& view, const photo::SizeEntry& size) {
+  return {.id = view.id(),
+          .format = size.format,
+          .length = size.length,
+          .fingerprint = view.fingerprint(size),
+          .changed_ms = view.changed_ms()};
 }
 
 // Blocks of one stored size, read from the page cache where they are there, else by a disk thread.
@@ -64,7 +61,7 @@ class StoredSource final : public SizeSource {
 
 Origin::Origin(Services& services)
     : services_(services),
-      buffers_(services.net_threads),
+      threads_(services.net_threads),
       renders_(services.metrics.counter("photofarm_on_demand_renders_total",
                                         "Sizes made on demand at the origin.")) {}
 
@@ -72,7 +69,8 @@ void Origin::add_endpoints(net::EndpointTable& table) {
   table.add({.method = net::Method::kGet,
              .pattern = "/{server}/{file}",
              .name = "permission_url",
-             .handle = [this](net::Exchange& exchange) { return serve(exchange); }});
+             .handle = [this](net::Exchange& exchange) { return serve(exchange); },
+             .at_once = [this](net::Exchange& exchange) { return serve_now(exchange); }});
 }
 
 io::Task<void> Origin::not_found(net::Exchange& exchange) {
@@ -95,14 +93,41 @@ io::Task<Result<RecordPrefix>> Origin::read_prefix(PhotoId id, std::size_t windo
   co_return co_await io::offload(services_.disk_pool, wait);
 }
 
-io::Task<void> Origin::serve(net::Exchange& exchange) {
+std::optional<PermissionUrl> Origin::wanted(const net::Exchange& exchange) const {
   const net::RequestHead& request = exchange.request();
   const auto url = url::parse_permission_url(request.path);
-  if (!url || request.has_query || url->server != services_.config.server_id) {
-    co_return co_await not_found(exchange);
+  if (!url || request.has_query || url->server != services_.config.server_id) return {};
+  return url;
+}
+
+// The usual case, by nothing but a read of the page cache and a send.
+bool Origin::serve_now(net::Exchange& exchange) {
+  const auto url = wanted(exchange);
+  if (!url || !photo::spec_of(url->code).stored) return false;
+  PerThread& mine = threads_[exchange.thread_index()];
+  ReadBuffers::Lease lease = mine.buffers.take();
+  const std::size_t window = mine.window.bytes(url->code);
+  const auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
+  if (!prefix || !*prefix || !permits(prefix->value().view, *url)) return false;
+  const photo::RecordView& view = prefix->value().view;
+  const auto size = view.find(url->code);
+  if (!size || size->format != url->format || size->length > kMostAtOnce) return false;
+  mine.window.learn(url->code, size->offset + size->length);
+  auto bytes = store::size_in_prefix(services_.store, prefix->value(), *size);
+  if (!bytes) {
+    bytes = store::try_read_blocks(services_.store, view, *size, 0,
+                                   lease.view().subspan(view.header_bytes()));
   }
-  ReadBuffers::Lease lease = buffers_[exchange.thread_index()].take();
-  const std::size_t window = read_window(url->code);
+  if (!bytes || !*bytes || bytes->value().size() != size->length) return false;
+  return send_size_now(exchange, facts_of(view, *size), bytes->value());
+}
+
+io::Task<void> Origin::serve(net::Exchange& exchange) {
+  const auto url = wanted(exchange);
+  if (!url) co_return co_await not_found(exchange);
+  PerThread& mine = threads_[exchange.thread_index()];
+  ReadBuffers::Lease lease = mine.buffers.take();
+  const std::size_t window = mine.window.bytes(url->code);
   auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
   if (!prefix) prefix = co_await read_prefix(url->id, window, lease.view());
   if (!*prefix) {
@@ -110,9 +135,7 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
     (void)co_await send_error(exchange, std::move(*prefix).error());
     co_return;
   }
-  if (!expected_secret(prefix->value().view, url->code).matches(url->secret)) {
-    co_return co_await not_found(exchange);
-  }
+  if (!permits(prefix->value().view, *url)) co_return co_await not_found(exchange);
   if (photo::spec_of(url->code).stored) {
     co_await serve_stored(exchange, *url, lease.view(), prefix->value());
   } else {
@@ -125,11 +148,7 @@ io::Task<void> Origin::serve_stored(net::Exchange& exchange, const PermissionUrl
   const photo::RecordView& view = prefix.view;
   const auto size = view.find(url.code);
   if (!size || size->format != url.format) co_return co_await not_found(exchange);
-  const SizeFacts facts = {.id = url.id,
-                           .format = size->format,
-                           .length = size->length,
-                           .fingerprint = view.fingerprint(*size),
-                           .changed_ms = view.changed_ms()};
+  const SizeFacts facts = facts_of(view, *size);
   if (const auto bytes = store::size_in_prefix(services_.store, prefix, *size)) {
     if (*bytes) co_return co_await send_size(exchange, facts, bytes->value());
     (void)co_await send_error(exchange, bytes->error());

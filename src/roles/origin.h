@@ -3,10 +3,12 @@
 // are made from the original on demand.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "net/endpoints.h"
 #include "roles/read_buffers.h"
+#include "roles/read_window.h"
 #include "roles/services.h"
 #include "store/record_reader.h"
 #include "url/permission_url.h"
@@ -23,6 +25,14 @@ class Origin {
   static io::Task<void> not_found(net::Exchange& exchange);
 
  private:
+  struct PerThread {
+    ReadBuffers buffers;
+    ReadWindow window;
+  };
+
+  // What the path asks for, if it is a permission URL of this server.
+  std::optional<url::PermissionUrl> wanted(const net::Exchange& exchange) const;
+  bool serve_now(net::Exchange& exchange);
   io::Task<void> serve(net::Exchange& exchange);
   io::Task<void> serve_stored(net::Exchange& exchange, const url::PermissionUrl& url,
                               MutableByteView buffer, store::RecordPrefix prefix);
@@ -32,7 +42,7 @@ class Origin {
                                                     MutableByteView buffer);
 
   Services& services_;
-  std::vector<ReadBuffers> buffers_;  // one pool for each network thread
+  std::vector<PerThread> threads_;  // by Exchange::thread_index()
   obs::Counter renders_;
 };
 

@@ -40,7 +40,7 @@ void add_common_headers(net::ResponseHead& head, const SizeFacts& facts, const E
   const auto end =
       std::to_chars(cache_tag.data() + 1, cache_tag.data() + cache_tag.size(), facts.id.value).ptr;
   head.add("ETag", tag.view());
-  head.add("Last-Modified", net::format_http_date(facts.changed_ms));
+  head.add("Last-Modified", net::HttpDate(facts.changed_ms).text());
   head.add("Cache-Tag", {cache_tag.data(), static_cast<std::size_t>(end - cache_tag.data())});
   head.add_lines(
       "Cache-Control: public, max-age=31536000, immutable\r\n"
@@ -64,52 +64,69 @@ std::string last_boundary() { return "\r\n--" + std::string(kBoundary) + "--\r\n
 
 // What is to be sent, decided from the request alone.
 struct Plan {
-  bool whole = true;
+  enum class Answer { kWhole, kRanges, kNotModified, kPreconditionFailed, kUnsatisfiable };
+  Answer answer = Answer::kWhole;
   RangeSet ranges;
 };
 
-// Starts the response's head; nothing if the answer was complete without any of the size's bytes.
-io::Task<std::optional<Plan>> start_response(net::Exchange& exchange, const SizeFacts& facts) {
-  const net::RequestHead& request = exchange.request();
-  const EntityTag tag(facts.fingerprint);
-  net::ResponseHead& head = exchange.head();
+Plan make_plan(const net::RequestHead& request, const SizeFacts& facts, const EntityTag& tag) {
+  Plan plan;
   switch (net::evaluate_preconditions(request, tag.view(), facts.changed_ms)) {
     case net::Precondition::kProceed:
       break;
     case net::Precondition::kNotModified:
-      head.start(304);
-      add_common_headers(head, facts, tag);
-      (void)co_await exchange.send(ByteView{});
-      co_return std::nullopt;
+      plan.answer = Plan::Answer::kNotModified;
+      return plan;
     case net::Precondition::kFailed:
-      (void)co_await exchange.send_problem(412, "a precondition of the request does not hold");
-      co_return std::nullopt;
+      plan.answer = Plan::Answer::kPreconditionFailed;
+      return plan;
   }
-  Plan plan;
-  const auto range = request.find("Range");
   // Range is defined for GET only (RFC 9110 section 14.2).
-  if (range && request.method == net::Method::kGet &&
-      net::range_applies(request, tag.view(), facts.changed_ms)) {
-    plan.ranges = RangeSet::parse(*range, facts.length);
+  const auto range = request.find("Range");
+  if (!range || request.method != net::Method::kGet ||
+      !net::range_applies(request, tag.view(), facts.changed_ms)) {
+    return plan;
   }
+  plan.ranges = RangeSet::parse(*range, facts.length);
+  if (plan.ranges.kind() == RangeSet::Kind::kRanges) plan.answer = Plan::Answer::kRanges;
   if (plan.ranges.kind() == RangeSet::Kind::kUnsatisfiable) {
-    (void)co_await exchange.send_problem(
-        416, "none of the ranges lies in the picture",
-        "Content-Range: bytes */" + std::to_string(facts.length) + "\r\n");
-    co_return std::nullopt;
+    plan.answer = Plan::Answer::kUnsatisfiable;
   }
-  plan.whole = plan.ranges.kind() == RangeSet::Kind::kWhole;
-  head.start(plan.whole ? 200 : 206);
-  add_common_headers(head, facts, tag);
-  if (plan.whole || plan.ranges.ranges().size() == 1) {
-    head.add("Content-Type", photo::media_type(facts.format));
-    if (!plan.whole) {
-      head.add("Content-Range", content_range(plan.ranges.ranges().front(), facts.length));
-    }
+  return plan;
+}
+
+// The answers that have none of the size's bytes.
+io::Task<void> send_without_bytes(net::Exchange& exchange, Plan::Answer answer, SizeFacts facts) {
+  if (answer == Plan::Answer::kNotModified) {
+    exchange.head().start(304);
+    add_common_headers(exchange.head(), facts, EntityTag(facts.fingerprint));
+    (void)co_await exchange.send(ByteView{});
+  } else if (answer == Plan::Answer::kPreconditionFailed) {
+    (void)co_await exchange.send_problem(412, "a precondition of the request does not hold");
   } else {
-    head.add("Content-Type", "multipart/byteranges; boundary=" + std::string(kBoundary));
+    const std::string extra = "Content-Range: bytes */" + std::to_string(facts.length) + "\r\n";
+    (void)co_await exchange.send_problem(416, "none of the ranges lies in the picture", extra);
   }
-  co_return plan;
+}
+
+// Starts the head of an answer with bytes; false if this answer has none.
+bool start_response(net::Exchange& exchange, const SizeFacts& facts, Plan& plan) {
+  const EntityTag tag(facts.fingerprint);
+  plan = make_plan(exchange.request(), facts, tag);
+  const bool whole = plan.answer == Plan::Answer::kWhole;
+  if (!whole && plan.answer != Plan::Answer::kRanges) return false;
+  net::ResponseHead& head = exchange.head();
+  head.start(whole ? 200 : 206);
+  add_common_headers(head, facts, tag);
+  if (plan.ranges.ranges().size() > 1) {
+    head.add("Content-Type", "multipart/byteranges; boundary=" + std::string(kBoundary));
+    return true;
+  }
+  head.add("Content-Type", photo::media_type(facts.format));
+  if (!whole) {
+    head.add("Content-Range", content_range(plan.ranges.ranges().front(), facts.length));
+  }
+  return true;
 }
 
 std::uint64_t multipart_length(const Plan& plan, const SizeFacts& facts) {
@@ -158,7 +175,8 @@ io::Task<Result<void>> write_multipart(net::Exchange& exchange, const Plan& plan
 io::Task<Result<void>> write_plan(net::Exchange& exchange, const Plan& plan, const SizeFacts& facts,
                                   SizeSource& source) {
   const bool multipart = plan.ranges.ranges().size() > 1;
-  const ByteRange only = plan.whole ? ByteRange{0, facts.length - 1} : plan.ranges.ranges().front();
+  const ByteRange only = plan.answer == Plan::Answer::kWhole ? ByteRange{0, facts.length - 1}
+                                                             : plan.ranges.ranges().front();
   FARM_CO_TRY(co_await exchange.begin(multipart ? multipart_length(plan, facts) : only.length()));
   if (!exchange.wants_body()) co_return ok();
   if (multipart) co_return co_await write_multipart(exchange, plan, facts, source);
@@ -167,24 +185,35 @@ io::Task<Result<void>> write_plan(net::Exchange& exchange, const Plan& plan, con
 
 }  // namespace
 
+bool send_size_now(net::Exchange& exchange, const SizeFacts& facts, ByteView bytes) {
+  Plan plan;
+  if (!start_response(exchange, facts, plan) || plan.answer != Plan::Answer::kWhole) return false;
+  exchange.send_now(bytes);
+  return true;
+}
+
 io::Task<void> send_size(net::Exchange& exchange, SizeFacts facts, ByteView bytes) {
-  const std::optional<Plan> plan = co_await start_response(exchange, facts);
-  if (!plan) co_return;
-  if (plan->whole) {
+  Plan plan;
+  if (!start_response(exchange, facts, plan)) {
+    co_return co_await send_without_bytes(exchange, plan.answer, facts);
+  }
+  if (plan.answer == Plan::Answer::kWhole) {
     (void)co_await exchange.send(bytes);
-  } else if (plan->ranges.ranges().size() == 1) {
-    const ByteRange range = plan->ranges.ranges().front();
+  } else if (plan.ranges.ranges().size() == 1) {
+    const ByteRange range = plan.ranges.ranges().front();
     (void)co_await exchange.send(bytes.subspan(range.first, range.length()));
   } else {
     MemorySource source(bytes);
-    (void)co_await write_plan(exchange, *plan, facts, source);
+    (void)co_await write_plan(exchange, plan, facts, source);
   }
 }
 
 io::Task<void> stream_size(net::Exchange& exchange, SizeFacts facts, SizeSource& source) {
-  const std::optional<Plan> plan = co_await start_response(exchange, facts);
-  if (!plan) co_return;
-  const Result<void> sent = co_await write_plan(exchange, *plan, facts, source);
+  Plan plan;
+  if (!start_response(exchange, facts, plan)) {
+    co_return co_await send_without_bytes(exchange, plan.answer, facts);
+  }
+  const Result<void> sent = co_await write_plan(exchange, plan, facts, source);
   if (sent) co_return;
   // The head has gone out: all that is left is to end the connection, so that nobody takes the
   // part for the whole.

@@ -25,6 +25,10 @@ class SizeSource {
   virtual io::Task<Result<ByteView>> read(std::uint64_t first) = 0;
 };
 
+// The whole size by Exchange::send_now(). False, with nothing sent, if the request wants something
+// else (a range, an unmet condition): then send_size() answers.
+bool send_size_now(net::Exchange& exchange, const SizeFacts& facts, ByteView bytes);
+
 // All bytes in memory: one send.
 io::Task<void> send_size(net::Exchange& exchange, SizeFacts facts, ByteView bytes);
 

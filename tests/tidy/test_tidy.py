@@ -66,6 +66,13 @@ class TidyTest(unittest.TestCase):
                 self.write("src/room/b.cpp", f"// B.\nvoid f() {{ {call}; }}\n")
                 self.assert_one("b.cpp:2:", "is banned")
 
+    def test_awaits_that_the_compiler_gets_wrong(self):
+        for bad in ("while (co_await more()) {}", "int n = a ? co_await b() : co_await c();"):
+            self.write("src/room/a.cpp", "// A.\n" + bad + "\n")
+            self.assert_one("a.cpp:2", "co_await")
+        self.write("src/room/a.cpp", "// A.\nif (a) co_await b();\nfor (;;) { co_await c(); }\n")
+        self.assertEqual(self.problems(), [])
+
     def test_calls_that_only_look_banned(self):
         self.write("src/room/b.cpp", '// rand()\nint x = my.rand() + file_system("rand()") + snprintf(a);\n')
         self.assertEqual(self.problems(), [])

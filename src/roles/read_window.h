@@ -1,0 +1,55 @@
+// How much of a record to read at once, so that one read most often brings the header and the size
+// that is wanted: small sizes come first in a record, but how far they reach differs from farm to
+// farm. It is learnt from the records read. One for each network thread; not thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "photo/size_code.h"
+
+namespace farm::roles {
+
+class ReadWindow {
+ public:
+  static constexpr std::size_t kLeast = 2 << 10;  // a header, as a rule
+  // Where a size ends further in, its own range in a second read is cheaper than all before it.
+  static constexpr std::size_t kMost = 64 << 10;
+
+  std::size_t bytes(photo::SizeCode code) const {
+    const Reach& reach = reach_[index(code)];
+    const double wanted = reach.mean + kSpread * reach.deviation;
+    if (!reach.known || wanted > static_cast<double>(kMost)) return kLeast;
+    return std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMost);
+  }
+
+  // A size of that code was found to end `end` bytes into its record.
+  void learn(photo::SizeCode code, std::uint64_t end) {
+    Reach& reach = reach_[index(code)];
+    const double value = static_cast<double>(std::min<std::uint64_t>(end, 4 * kMost));
+    if (!reach.known) reach = {value, value / 4, true};
+    const double off = value - reach.mean;
+    reach.mean += kWeight * off;
+    reach.deviation += kWeight * ((off < 0 ? -off : off) - reach.deviation);
+  }
+
+ private:
+  // As TCP guesses round trips (RFC 6298): a running mean and mean deviation. 1.5 deviations above
+  // the mean cover about nine of ten.
+  static constexpr double kWeight = 1.0 / 64;
+  static constexpr double kSpread = 1.5;
+
+  struct Reach {
+    double mean = 0;
+    double deviation = 0;
+    bool known = false;
+  };
+  static std::size_t index(photo::SizeCode code) {
+    return static_cast<std::size_t>(&photo::spec_of(code) - photo::kSizes.data());
+  }
+  std::array<Reach, photo::kSizes.size()> reach_{};
+};
+
+}  // namespace farm::roles
