@@ -41,9 +41,17 @@ Result<photo::Format> identify(ByteView bytes);
 Result<Picture> probe(ByteView original, const Limits& limits);
 
 // The stored sizes (s t m - and, where the original is larger, b) in this order, from one decode.
+// Where the time went, in seconds of wall time: decoding down to the largest size (colours and
+// orientation included), reducing to the others, encoding all.
+struct Timings {
+  double decode_s = 0;
+  double reduce_s = 0;
+  double encode_s = 0;
+};
 struct Rendered {
   Picture picture;
   std::vector<RenderedSize> sizes;
+  Timings timings;
 };
 Result<Rendered> render_stored(ByteView original, const Config& config);
 

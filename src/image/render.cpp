@@ -1,5 +1,6 @@
 // Sizes: one decode down to the largest that is wanted, and each of the others from what is there.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <numeric>
@@ -68,14 +69,35 @@ const Image& source_for(const std::vector<Made>& made, Dimensions needed) {
   return smallest_first == made.rend() ? made.front().image : smallest_first->image;
 }
 
+// Adds the time from its making to its end.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Steady::now() - start_).count(); }
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  double& seconds_;
+  const Steady::time_point start_ = Steady::now();
+};
+
+Result<Image> reduce_into_memory(const std::vector<Made>& made, Dimensions whole,
+                                 Timings& timings) {
+  const Stopwatch stopwatch(timings.reduce_s);
+  FARM_TRY(const Image recipe, reduce(source_for(made, whole), whole));
+  return into_memory(recipe);
+}
+
 // `made` begins with the largest; what is made for this size is added to it.
 Result<RenderedSize> render(std::vector<Made>& made, Dimensions original, const SizeSpec& spec,
-                            const Config& config) {
+                            const Config& config, Timings& timings) {
   const Dimensions whole = before_crop(original, spec);
   const Dimensions size = photo::scaled(original, spec);
-  FARM_TRY(const Image recipe, reduce(source_for(made, whole), whole));
-  FARM_TRY(Image reduced, into_memory(recipe));
+  FARM_TRY(Image reduced, reduce_into_memory(made, whole, timings));
   FARM_TRY(const Image cut, crop_centre(reduced, size));
+  const Stopwatch stopwatch(timings.encode_s);
   FARM_TRY(Bytes bytes, encode_size(cut, config.jpeg_quality));
   made.push_back({whole, std::move(reduced)});
   return RenderedSize{spec.code, photo::Format::kJpeg, size, std::move(bytes)};
@@ -83,12 +105,15 @@ Result<RenderedSize> render(std::vector<Made>& made, Dimensions original, const 
 
 // Sizes in the order given, though made from the largest down.
 Result<std::vector<RenderedSize>> render_all(Opened& opened, const std::vector<SizeSpec>& sizes,
-                                             const Config& config) {
+                                             const Config& config, Timings& timings) {
   const Dimensions original = opened.picture.dimensions;
   const Dimensions top = largest(original, sizes);
   std::vector<Made> made;
-  FARM_TRY(Image base, decode(opened, top));
-  made.push_back({top, std::move(base)});
+  {
+    const Stopwatch stopwatch(timings.decode_s);
+    FARM_TRY(Image base, decode(opened, top));
+    made.push_back({top, std::move(base)});
+  }
 
   std::vector<RenderedSize> rendered(sizes.size());
   std::vector<std::size_t> order(sizes.size());
@@ -98,7 +123,7 @@ Result<std::vector<RenderedSize>> render_all(Opened& opened, const std::vector<S
     return std::uint64_t{whole.width} * whole.height;
   });
   for (const std::size_t i : order) {
-    FARM_TRY(rendered[i], render(made, original, sizes[i], config));
+    FARM_TRY(rendered[i], render(made, original, sizes[i], config, timings));
   }
   return rendered;
 }
@@ -114,10 +139,11 @@ Result<Picture> probe(ByteView original, const Limits& limits) {
 Result<Rendered> render_stored(ByteView original, const Config& config) {
   const Visit visit;
   FARM_TRY(Opened opened, open(original, config.limits));
-  const Picture picture = opened.picture;
-  FARM_TRY(std::vector<RenderedSize> sizes,
-           render_all(opened, stored_sizes(picture.dimensions), config));
-  return Rendered{picture, std::move(sizes)};
+  Rendered rendered;
+  rendered.picture = opened.picture;
+  const std::vector<SizeSpec> wanted = stored_sizes(opened.picture.dimensions);
+  FARM_TRY(rendered.sizes, render_all(opened, wanted, config, rendered.timings));
+  return rendered;
 }
 
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {
@@ -127,7 +153,8 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const C
     return fail(ErrorCode::kInvalidArgument, "image", "the original is stored, not rendered");
   }
   FARM_TRY(Opened opened, open(original, config.limits));
-  FARM_TRY(std::vector<RenderedSize> sizes, render_all(opened, {spec}, config));
+  Timings timings;
+  FARM_TRY(std::vector<RenderedSize> sizes, render_all(opened, {spec}, config, timings));
   return std::move(sizes.front());
 }
 

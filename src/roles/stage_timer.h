@@ -8,7 +8,8 @@
 
 namespace farm::roles {
 
-// The histogram of a stage: receive, render, store, catalog.
+// The histogram of a stage: receive, decode, reduce, encode, store (with its fsync),
+// catalog (with its fsync).
 obs::Histogram upload_stage(obs::Metrics& metrics, std::string_view stage);
 
 // Observes the time from its making to its end. Not thread-safe.

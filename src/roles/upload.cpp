@@ -93,7 +93,9 @@ Upload::Upload(Services& services, Authorizer& authorizer, PhotoWriter& writer)
       writer_(writer),
       idempotency_(services),
       receive_seconds_(upload_stage(services.metrics, "receive")),
-      render_seconds_(upload_stage(services.metrics, "render")),
+      decode_seconds_(upload_stage(services.metrics, "decode")),
+      reduce_seconds_(upload_stage(services.metrics, "reduce")),
+      encode_seconds_(upload_stage(services.metrics, "encode")),
       uploads_(services.metrics.counter("photofarm_uploads_total",
                                         "New photos and new versions from new bytes.")),
       upload_bytes_(services.metrics.counter("photofarm_upload_bytes_total",
@@ -165,10 +167,12 @@ io::Task<Result<Upload::Received>> Upload::receive(net::Exchange& exchange) {
 
 io::Task<Upload::Row> Upload::render_and_write(ByteView original, Write write) {
   const auto render = [this, original] {
-    const StageTimer timer(render_seconds_);
     return image::render_stored(original, services_.image_config);
   };
   FARM_CO_TRY(const image::Rendered rendered, co_await io::offload(services_.image_pool, render));
+  decode_seconds_.observe(rendered.timings.decode_s);
+  reduce_seconds_.observe(rendered.timings.reduce_s);
+  encode_seconds_.observe(rendered.timings.encode_s);
   const auto store = [&write, &rendered] { return write(rendered); };
   FARM_CO_TRY(PhotoRow row, co_await io::offload(services_.disk_pool, store));
   uploads_.add();

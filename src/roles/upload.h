@@ -48,7 +48,9 @@ class Upload {
   PhotoWriter& writer_;
   Idempotency idempotency_;
   obs::Histogram receive_seconds_;
-  obs::Histogram render_seconds_;
+  obs::Histogram decode_seconds_;
+  obs::Histogram reduce_seconds_;
+  obs::Histogram encode_seconds_;
   obs::Counter uploads_;
   obs::Counter upload_bytes_;
 };
