@@ -16,8 +16,6 @@ namespace {
 
 using namespace testing;
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 std::unique_ptr<Server> start(const Config& config) {
   return start_server(config, test_endpoints());
