@@ -55,7 +55,7 @@ struct PhotoPatch {
 
 struct ListQuery {
   std::optional<std::string> owner = {};  // nothing: everyone's
-  std::uint32_t limit = 100;              // 1 to 1001: a page of the API and one more
+  std::uint32_t limit = 100;              // 1 to 1001: a page of 1000 and one more
   std::optional<PhotoId> before = {};     // only photos older (with a smaller id) than this
 };
 

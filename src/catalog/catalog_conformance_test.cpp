@@ -195,8 +195,8 @@ TEST_P(CatalogConformance, ListsNewestFirst) {
 
 TEST_P(CatalogConformance, ListingTakesBoundedPages) {
   EXPECT_EQ(code_of(catalog().list({.limit = 0})), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_of(catalog().list({.limit = 1001})), ErrorCode::kInvalidArgument);
-  EXPECT_TRUE(catalog().list({.limit = 1000}));
+  EXPECT_EQ(code_of(catalog().list({.limit = 1002})), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(catalog().list({.limit = 1001}));
 }
 
 TEST_P(CatalogConformance, APhotoBeingDeletedIsHidden) {

@@ -13,7 +13,7 @@
 namespace farm::catalog {
 namespace {
 
-constexpr std::uint32_t kMaxListed = 1000;
+constexpr std::uint32_t kMaxListed = 1001;
 constexpr std::size_t kMaxVersionsAsked = 10'000;
 
 KeyRow read_key(const Query& query) {
@@ -105,7 +105,7 @@ Result<PhotoRow> SqliteCatalog::get(PhotoId id) {
 
 Result<std::vector<PhotoRow>> SqliteCatalog::list(const ListQuery& wanted) {
   if (wanted.limit < 1 || wanted.limit > kMaxListed) {
-    return fail(ErrorCode::kInvalidArgument, "catalog", "limit must be 1 to 1000");
+    return fail(ErrorCode::kInvalidArgument, "catalog", "limit must be 1 to 1001");
   }
   const auto reader = readers_->borrow();
   Query query(wanted.owner ? reader->list_owner : reader->list_all);
