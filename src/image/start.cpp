@@ -1,3 +1,9 @@
+// vector.h leans on what vips.h has included before it.
+// clang-format off
+#include <vips/vips.h>
+#include <vips/vector.h>
+// clang-format on
+
 #include <array>
 
 #include "image/image.h"
@@ -40,6 +46,9 @@ Result<void> start(const char* program) {
   // Every picture is new, so remembering operations would only hold on to memory. Several pictures
   // at once keep the cores busy: more threads for one picture would only add their hand-overs.
   vips_cache_set_max(0);
+  // liborc 0.4.33 compiles its vector code into memory that it does not guard: two pictures at once
+  // have made it write to a wild address. libvips' own loops are used instead.
+  vips_vector_set_enabled(FALSE);
   vips_concurrency_set(1);
   g_log_set_handler("VIPS",
                     static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE |
