@@ -40,6 +40,25 @@ io::Task<void> wait_at_gate(Exchange& exchange, Gate& gate) {
   co_await say(exchange, "waited for " + std::to_string(number.value()));
 }
 
+// One idle connection a thread, as connections go to the threads in turn: when all of them have
+// ended, every thread knows that it is to stop.
+class IdleClients {
+ public:
+  explicit IdleClients(const Server& server) {
+    for (std::size_t i = 0; i < server.threads(); ++i) {
+      clients_.emplace_back(server.address());
+      EXPECT_EQ(clients_.back().ask(get("/hello")).body, "hello");
+    }
+  }
+
+  void expect_end() {
+    for (RawClient& client : clients_) EXPECT_TRUE(client.ends());
+  }
+
+ private:
+  std::vector<RawClient> clients_;
+};
+
 class ServerStopTest : public ::testing::Test {
  protected:
   std::unique_ptr<Server> start(std::chrono::milliseconds stop_grace) {
@@ -56,13 +75,12 @@ class ServerStopTest : public ::testing::Test {
 
 TEST_F(ServerStopTest, FinishesWhatRunsAndEndsWhatIdles) {
   const auto server = start(60s);
-  RawClient idle(server->address());
-  EXPECT_EQ(idle.ask(get("/hello")).body, "hello");
+  IdleClients idle(*server);
   RawClient busy(server->address());
   busy.send(get("/gate") + get("/hello"));
   gate_.entered.get_future().wait();
   std::thread stopper([&] { server->stop(); });
-  EXPECT_TRUE(idle.ends());
+  idle.expect_end();
   EXPECT_FALSE(busy.has_something());
   gate_.opened.set_value();
   const RawResponse response = busy.receive();
@@ -77,14 +95,13 @@ TEST_F(ServerStopTest, FinishesWhatRunsAndEndsWhatIdles) {
 
 TEST_F(ServerStopTest, FinishesABodyThatIsOnItsWay) {
   const auto server = start(60s);
-  RawClient idle(server->address());
-  EXPECT_EQ(idle.ask(get("/hello")).body, "hello");
+  IdleClients idle(*server);
   RawClient client(server->address());
   const std::string text = post("/echo", "a body in two halves", "Expect: 100-continue\r\n");
   const std::size_t head_bytes = text.size() - 20;
   EXPECT_EQ(client.ask(text.substr(0, head_bytes)).status, 100);
   std::thread stopper([&] { server->stop(); });
-  EXPECT_TRUE(idle.ends());
+  idle.expect_end();
   client.send(text.substr(head_bytes));
   EXPECT_EQ(client.receive().body, "a body in two halves");
   EXPECT_TRUE(client.ends());
