@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/photo_id.h"
 #include "base/result.h"
 
@@ -31,6 +32,11 @@ struct ReadBytes {
 };
 
 struct StoreStats {
+  // While the store is being opened, how much of it was gone through; what is not known yet is
+  // kUnavailable until then.
+  bool open = true;
+  std::uint64_t open_bytes_done = 0;
+  std::uint64_t open_bytes_total = 0;
   std::uint64_t photos = 0;
   std::uint64_t live_bytes = 0;     // of records that can be read
   std::uint64_t garbage_bytes = 0;  // of replaced and deleted ones, still on disk
@@ -38,7 +44,12 @@ struct StoreStats {
   std::uint64_t volumes = 0;
   std::uint64_t syncs = 0;  // fdatasync calls
   std::uint64_t puts = 0;
-  std::uint64_t checksum_errors = 0;  // bad bytes seen by reads and verify
+  std::uint64_t checksum_errors = 0;  // bad bytes seen by reads, verify and scrub
+  std::uint64_t compactions = 0;      // volumes rewritten
+  std::uint64_t reclaimed_bytes = 0;  // by them
+  std::uint64_t scrubbed_bytes = 0;   // read back in the background
+  Millis oldest_scrub_ms = 0;         // all that is stored was read back since, or put since
+  Millis checkpoint_ms = 0;           // when the index was last written to disk; 0: never
   std::vector<std::string> problems;  // for /healthz: what is wrong, a sentence each; empty = well
 };
 
@@ -48,6 +59,17 @@ struct VerifyReport {
   std::vector<std::string> damaged;  // "photo 714… version 2: …"; at most 1000 kept
   std::uint64_t damaged_count = 0;
 };
+
+struct CompactReport {
+  std::uint64_t volumes = 0;  // rewritten
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
+  std::vector<std::string> failures;  // volumes that could not be, and why
+};
+
+// Called now and then with the bytes done and the bytes in all; ends the work when it returns
+// false. May be empty.
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 class PhotoStore {
  public:
@@ -61,7 +83,8 @@ class PhotoStore {
 
   // Reads from `offset` of the record into `out`. `version` 0 takes whichever is there, another one
   // only that: kConflict if the photo has a different version by now (read again from the start).
-  // kNotFound if the photo is not there.
+  // kNotFound if the photo is not there; kUnavailable while the store is being opened and it is not
+  // known yet.
   virtual Result<ReadBytes> read(PhotoId id, std::uint32_t version, std::uint64_t offset,
                                  MutableByteView out) = 0;
 
@@ -69,7 +92,7 @@ class PhotoStore {
   virtual std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version,
                                                     std::uint64_t offset, MutableByteView out) = 0;
 
-  // What is stored under `id`; never blocks. Nothing if it is not there.
+  // What is stored under `id`; never blocks. Nothing if it is not there, or not known yet.
   virtual std::optional<StoredRecord> find(PhotoId id) = 0;
 
   // Durable when it returns: the photo stays deleted. kNotFound if it is not there.
@@ -79,10 +102,12 @@ class PhotoStore {
   // it returns an error, which is passed on. Puts and removes may go on meanwhile.
   virtual Result<void> scan(const std::function<Result<void>(const StoredRecord&)>& visit) = 0;
 
-  // Reads every record back and checks it. `progress` is called now and then with the bytes done
-  // and the bytes in all; it may be empty. If it returns false the walk ends early (kClosed).
-  virtual Result<VerifyReport> verify(
-      const std::function<bool(std::uint64_t, std::uint64_t)>& progress) = 0;
+  // Reads every record back and checks it. kClosed if `progress` ended it.
+  virtual Result<VerifyReport> verify(const Progress& progress) = 0;
+
+  // Gives back the space of all that was replaced and removed: its bytes are gone from the disks
+  // when this returns, but for what report.failures tells. kClosed if `progress` ended it.
+  virtual Result<CompactReport> compact(const Progress& progress) = 0;
 
   // A reader found that a record's bytes do not match their checksums.
   virtual void report_damage(PhotoId id, const std::string& what) = 0;

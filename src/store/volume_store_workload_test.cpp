@@ -6,13 +6,16 @@
 //   PHOTOFARM_SEED=4711    farm_store_test --gtest_filter='*Workload*'   # that one again
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <random>
 #include <thread>
 
 #include "io/fake_file.h"
+#include "obs/log.h"
 #include "store/sample_record.h"
 #include "store/volume_store.h"
 
@@ -32,10 +35,19 @@ struct Photo {
   std::vector<State> maybe;  // what a restart may show instead: changes that failed
 };
 
+// What all seeds did together.
+struct Totals {
+  std::atomic<std::uint64_t> operations{0};
+  std::atomic<std::uint64_t> crashes{0};
+  std::atomic<std::uint64_t> compactions{0};
+  std::atomic<std::uint64_t> checkpoints{0};
+};
+
 class Life {
  public:
-  Life(std::uint64_t seed, bool concurrent)
-      : seed_(seed), concurrent_(concurrent), random_(seed), disk_(seed) {
+  Life(std::uint64_t seed, bool concurrent, Totals& totals)
+      : seed_(seed), concurrent_(concurrent), random_(seed), disk_(seed), totals_(totals) {
+    config_.upkeep = false;  // done by the workload itself, so that a seed says when
     config_.paths = {"/a"};
     if (seed % 3 == 0) config_.paths.emplace_back("/b");
     config_.volume.volume_bytes = 64 << 10;
@@ -81,11 +93,16 @@ class Life {
   void work(std::mt19937_64& random, std::uint64_t first, std::uint64_t photos, int steps) {
     for (int step = 0; step < steps && !::testing::Test::HasFailure(); ++step) {
       const std::uint64_t id = first + random() % photos;
-      const std::uint64_t what = random() % 10;
-      if (what < 5) {
+      const std::uint64_t what = random() % 20;
+      ++totals_.operations;
+      if (what < 9) {
         put(id, random);
-      } else if (what < 6) {
+      } else if (what < 11) {
         remove(id);
+      } else if (what == 11) {
+        compact();
+      } else if (what == 12) {
+        totals_.checkpoints += store_->checkpoint().has_value() ? 1 : 0;
       } else {
         check(id);
       }
@@ -130,6 +147,13 @@ class Life {
     settle(photo, {photo.now.version, 0, true}, done);
   }
 
+  // Whatever fails of it, nothing may be lost: check() finds out.
+  void compact() {
+    const auto report = store_->compact({});
+    ASSERT_TRUE(report) << report.error().message();
+    totals_.compactions += report.value().volumes;
+  }
+
   void settle(Photo& photo, const State& next, const Result<void>& done) {
     if (done) {
       photo = {next, {}};
@@ -159,6 +183,7 @@ class Life {
 
   void restart_store() {
     const bool crash = pick(3) != 0;
+    totals_.crashes += crash ? 1 : 0;
     if (crash) disk_.cut_power_after(0);  // closing must not tidy up first
     store_.reset();
     if (crash) {
@@ -169,6 +194,7 @@ class Life {
     disk_.set_free_space(std::uint64_t{1} << 40);
     // Sometimes opening is cut off, too.
     if (pick(4) == 0) {
+      ++totals_.crashes;
       disk_.cut_power_after(1 + pick(6));
       store_.reset();
       auto opened = open_volume_store(disk_, clock_, "/a", config_);
@@ -221,7 +247,8 @@ class Life {
   io::FakeFileSystem disk_;
   FakeClock clock_{kPhotoEpochMs};
   Config config_;
-  std::unique_ptr<PhotoStore> store_;
+  Totals& totals_;
+  std::unique_ptr<VolumeStore> store_;
   std::map<std::uint64_t, Photo> photos_;
 };
 
@@ -230,21 +257,43 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+unsigned long long number(std::uint64_t value) { return value; }
+
 void run_seeds(std::uint64_t count, bool concurrent) {
   const std::uint64_t only = number_from_environment("PHOTOFARM_SEED", 0);
   const std::uint64_t first = only != 0 ? only : 1;
   const std::uint64_t last = only != 0 ? only : number_from_environment("PHOTOFARM_SEEDS", count);
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
+  Totals totals;
+  obs::LogConfig quiet;
+  quiet.level = obs::LogLevel::kOff;
+  obs::start_logging(quiet);
+  for (std::uint64_t seed = first; seed <= last && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("PHOTOFARM_SEED=" + std::to_string(seed));
-    Life(seed, concurrent).run();
-    if (::testing::Test::HasFailure()) return;
+    Life(seed, concurrent, totals).run();
   }
+  obs::stop_logging();
+  std::printf(
+      "workload: seeds=%llu operations=%llu crashes=%llu compactions=%llu checkpoints=%llu "
+      "lost=%d\n",
+      1ULL + last - first, number(totals.operations), number(totals.crashes),
+      number(totals.compactions), number(totals.checkpoints),
+      ::testing::Test::HasFailure() ? 1 : 0);
 }
 
-TEST(VolumeStoreWorkload, LosesNothingItAcknowledged) { run_seeds(200, false); }
+#ifdef FARM_SANITIZED
+constexpr std::uint64_t kSeeds = 100;
+constexpr std::uint64_t kConcurrentSeeds = 15;
+#else
+constexpr std::uint64_t kSeeds = 3000;
+constexpr std::uint64_t kConcurrentSeeds = 60;
+#endif
+
+TEST(VolumeStoreWorkload, LosesNothingItAcknowledged) { run_seeds(kSeeds, false); }
 
 // Threads make the order of things different every time: a seed says what is done, not when.
-TEST(VolumeStoreWorkload, LosesNothingItAcknowledgedToManyAtOnce) { run_seeds(40, true); }
+TEST(VolumeStoreWorkload, LosesNothingItAcknowledgedToManyAtOnce) {
+  run_seeds(kConcurrentSeeds, true);
+}
 
 }  // namespace
 }  // namespace farm::store

@@ -9,15 +9,15 @@ constexpr std::uint64_t kMaxTombstoneReserve = 64 << 10;  // a thousand removals
 
 }  // namespace
 
-Appender::Appender(io::File& file, std::uint64_t end, std::uint64_t size, const Config& config)
+Appender::Appender(io::File& file, const Frames& present, std::uint64_t size, const Config& config)
     : file_(file),
       config_(config),
       tombstone_reserve_(std::min(kMaxTombstoneReserve, config.volume_bytes / 16)),
-      end_(end),
+      end_(present.end),
       allocated_(size),
-      mark_(end),
-      written_end_(end),
-      durable_end_(end) {}
+      mark_(present.end),
+      written_(present),
+      durable_(present) {}
 
 Result<std::optional<Place>> Appender::reserve(std::uint64_t payload_bytes, Purpose purpose) {
   const std::uint64_t bytes = frame_bytes(payload_bytes);
@@ -27,10 +27,10 @@ Result<std::optional<Place>> Appender::reserve(std::uint64_t payload_bytes, Purp
   const std::uint64_t need = end_ + bytes + spare;
   if (need > config_.volume_bytes && end_ > kFirstFrame) return std::optional<Place>{};
   FARM_TRY(allocate(need));
-  const Place place{end_, bytes, durable_end_, first_ticket_ + pending_.size()};
+  const Place place{end_, bytes, durable_.end, first_ticket_ + pending_.size()};
   end_ += bytes;
-  mark_ = durable_end_;
-  pending_.push_back({end_, false});
+  mark_ = durable_.end;
+  pending_.push_back({.end = end_});
   ++users_;
   ++writing_;
   return place;
@@ -55,12 +55,12 @@ Result<void> Appender::allocate(std::uint64_t need) {
   return ok();
 }
 
-Result<void> Appender::commit(const Place& place, Result<void> written) {
+Result<void> Appender::commit(const Place& place, const FrameHeader& header, Result<void> written) {
   std::unique_lock lock(mutex_);
   --writing_;
   if (writing_ == 0) gather_.notify_one();
   if (written) {
-    mark_written(place);
+    mark_written(place, header);
     written = wait_for_sync(lock, place.bytes);
   } else {
     close(written.error());
@@ -69,10 +69,13 @@ Result<void> Appender::commit(const Place& place, Result<void> written) {
   return written;
 }
 
-void Appender::mark_written(const Place& place) {
-  pending_[place.ticket - first_ticket_].written = true;
+void Appender::mark_written(const Place& place, const FrameHeader& header) {
+  Pending& mine = pending_[place.ticket - first_ticket_];
+  mine = {place.offset + place.bytes, true, header.type, header.sequence, header.payload_bytes};
   while (!pending_.empty() && pending_.front().written) {
-    written_end_ = pending_.front().end;
+    const Pending& next = pending_.front();
+    written_.end = next.end;
+    count_frame(written_.totals, next.type, next.sequence, next.payload_bytes);
     pending_.pop_front();
     ++first_ticket_;
   }
@@ -98,7 +101,7 @@ void Appender::sync_as_leader(std::unique_lock<std::mutex>& lock) {
   gather_.wait_for(lock, config_.commit_wait,
                    [this] { return writing_ == 0 || gathered_bytes_ >= config_.commit_bytes; });
   const std::uint64_t round = next_round_++;
-  const std::uint64_t covered = written_end_;
+  const Frames covered = written_;
   gathered_bytes_ = 0;
   lock.unlock();
   auto synced = file_.sync_data();
@@ -107,7 +110,7 @@ void Appender::sync_as_leader(std::unique_lock<std::mutex>& lock) {
   syncs_.fetch_add(1, std::memory_order_relaxed);
   if (synced) {
     done_round_ = round;
-    durable_end_ = covered;
+    durable_ = covered;
   } else {
     // Nobody who wrote before now can know whether it is on the disk, and a second sync would not
     // tell: it reports success once the failed pages are forgotten.
@@ -147,9 +150,14 @@ std::uint64_t Appender::end() const {
   return end_;
 }
 
+Appender::Frames Appender::durable() const {
+  const std::lock_guard lock(mutex_);
+  return durable_;
+}
+
 std::uint64_t Appender::unmarked_bytes() const {
   const std::lock_guard lock(mutex_);
-  return durable_end_ - mark_;
+  return durable_.end - mark_;
 }
 
 }  // namespace farm::volume

@@ -36,16 +36,22 @@ struct Place {
 
 class Appender {
  public:
-  // `end` is where the next frame goes: all before it is durable, and a frame tells so. `size` is
-  // the file's length; what lies between reads as zeros.
-  Appender(io::File& file, std::uint64_t end, std::uint64_t size, const Config& config);
+  // All frames before an offset, and what they are in sum.
+  struct Frames {
+    std::uint64_t end = kFirstFrame;
+    Footer totals;
+  };
+
+  // `present.end` is where the next frame goes: all before it is durable, and a frame tells so.
+  // `size` is the file's length; what lies between reads as zeros.
+  Appender(io::File& file, const Frames& present, std::uint64_t size, const Config& config);
 
   // Nothing if the volume is full or closed. kNoSpace if the disk is, and then nothing has changed.
   Result<std::optional<Place>> reserve(std::uint64_t payload_bytes, Purpose purpose);
 
-  // To be called once for every place, with the result of writing it. Returns once a sync that
-  // began after the call has ended. Any error closes the volume for good.
-  Result<void> commit(const Place& place, Result<void> written);
+  // To be called once for every place, with the frame's header and the result of writing it.
+  // Returns once a sync that began after the call has ended. Any error closes the volume for good.
+  Result<void> commit(const Place& place, const FrameHeader& header, Result<void> written);
 
   // Takes no more, waits until all places are committed, and returns where the frames end; an error
   // if any place was lost. Twice is fine.
@@ -54,6 +60,7 @@ class Appender {
   bool open() const;                     // would take a small frame
   std::optional<Error> error() const;    // what closed it
   std::uint64_t end() const;             // behind the last place given out
+  Frames durable() const;                // without a gap, on the disk
   std::uint64_t unmarked_bytes() const;  // of frames whose durability no later frame tells yet
   std::uint64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
 
@@ -61,10 +68,13 @@ class Appender {
   struct Pending {
     std::uint64_t end = 0;
     bool written = false;
+    FrameType type = FrameType::kFiller;
+    std::uint64_t sequence = 0;
+    std::uint64_t payload_bytes = 0;
   };
 
   Result<void> allocate(std::uint64_t need);
-  void mark_written(const Place& place);
+  void mark_written(const Place& place, const FrameHeader& header);
   Result<void> wait_for_sync(std::unique_lock<std::mutex>& lock, std::uint64_t bytes);
   void sync_as_leader(std::unique_lock<std::mutex>& lock);
   void close(Error error);
@@ -88,8 +98,8 @@ class Appender {
   // durable after the next sync.
   std::deque<Pending> pending_;
   std::uint64_t first_ticket_ = 0;
-  std::uint64_t written_end_;
-  std::uint64_t durable_end_;
+  Frames written_;
+  Frames durable_;
 
   // Rounds of syncing. Who has written joins the round that has not begun.
   std::uint64_t writing_ = 0;         // places whose bytes are still being written

@@ -22,7 +22,7 @@ class AppenderTest : public ::testing::Test {
     start();
   }
   void start() {
-    appender_ = std::make_unique<Appender>(*file_, kFirstFrame, kFirstFrame, config_);
+    appender_ = std::make_unique<Appender>(*file_, Appender::Frames{}, kFirstFrame, config_);
   }
   std::optional<Place> reserve(std::uint64_t bytes, Purpose purpose = Purpose::kRecord) {
     return appender_->reserve(bytes, purpose).value();
@@ -34,7 +34,7 @@ class AppenderTest : public ::testing::Test {
   }
   Result<void> append(std::uint64_t bytes) {
     const auto place = reserve(bytes);
-    return appender_->commit(*place, write(*place));
+    return appender_->commit(*place, {}, write(*place));
   }
 
   io::FakeFileSystem disk_;
@@ -49,8 +49,8 @@ TEST_F(AppenderTest, GivesPlacesOneAfterAnother) {
   EXPECT_EQ(first->offset, kFirstFrame);
   EXPECT_EQ(first->bytes, 192U);
   EXPECT_EQ(second->offset, kFirstFrame + 192);
-  EXPECT_TRUE(appender_->commit(*second, write(*second)));
-  EXPECT_TRUE(appender_->commit(*first, write(*first)));
+  EXPECT_TRUE(appender_->commit(*second, {}, write(*second)));
+  EXPECT_TRUE(appender_->commit(*first, {}, write(*first)));
 }
 
 TEST_F(AppenderTest, IsDurableWhenItReturns) {
@@ -67,12 +67,12 @@ TEST_F(AppenderTest, TellsOnlyWhatIsDurableForSure) {
   const auto first = reserve(10);
   const auto second = reserve(10);
   EXPECT_EQ(second->durable_end, kFirstFrame);
-  ASSERT_TRUE(appender_->commit(*second, write(*second)));
+  ASSERT_TRUE(appender_->commit(*second, {}, write(*second)));
   // The second is durable, but not all before its end: the first is not even written.
   const auto third = reserve(10);
   EXPECT_EQ(third->durable_end, kFirstFrame);
-  ASSERT_TRUE(appender_->commit(*first, write(*first)));
-  ASSERT_TRUE(appender_->commit(*third, write(*third)));
+  ASSERT_TRUE(appender_->commit(*first, {}, write(*first)));
+  ASSERT_TRUE(appender_->commit(*third, {}, write(*third)));
   EXPECT_EQ(reserve(10)->durable_end, third->offset + third->bytes);
 }
 
@@ -86,7 +86,7 @@ TEST_F(AppenderTest, TakesSpaceInSteps) {
 TEST_F(AppenderTest, IsFullAtItsBound) {
   std::uint64_t taken = 0;
   while (const auto place = reserve(1000)) {
-    ASSERT_TRUE(appender_->commit(*place, write(*place)));
+    ASSERT_TRUE(appender_->commit(*place, {}, write(*place)));
     ASSERT_LT(++taken, 100U);
   }
   EXPECT_GT(taken, 40U);
@@ -110,7 +110,7 @@ TEST_F(AppenderTest, AFullDiskChangesNothingAndKeepsRoomForRemovals) {
   for (int i = 0; i < 10; ++i) {
     const auto place = reserve(0, Purpose::kTombstone);
     ASSERT_TRUE(place);
-    ASSERT_TRUE(appender_->commit(*place, write(*place)));
+    ASSERT_TRUE(appender_->commit(*place, {}, write(*place)));
   }
   disk_.set_free_space(1 << 20);
   EXPECT_TRUE(append(10'000));
@@ -125,8 +125,8 @@ TEST_F(AppenderTest, AFailedWriteClosesItButNotForThoseWhoWrote) {
   const auto bad = reserve(10);
   const auto good = reserve(10);
   const Result<void> failure = fail(ErrorCode::kIo, "test", "bad disk");
-  EXPECT_EQ(appender_->commit(*bad, failure).error().context, "bad disk");
-  EXPECT_TRUE(appender_->commit(*good, write(*good)));
+  EXPECT_EQ(appender_->commit(*bad, {}, failure).error().context, "bad disk");
+  EXPECT_TRUE(appender_->commit(*good, {}, write(*good)));
   EXPECT_FALSE(appender_->open());
   EXPECT_FALSE(reserve(10));
   EXPECT_EQ(appender_->error()->context, "bad disk");
@@ -137,10 +137,10 @@ TEST_F(AppenderTest, AFailedSyncFailsEverybodyForGood) {
   const auto first = reserve(10);
   const auto second = reserve(10);
   disk_.inject({.call = io::Call::kSync});
-  EXPECT_EQ(appender_->commit(*first, write(*first)).error().code, ErrorCode::kIo);
+  EXPECT_EQ(appender_->commit(*first, {}, write(*first)).error().code, ErrorCode::kIo);
   // The disk would say yes now, and mean nothing by it.
   const std::uint64_t syncs = disk_.calls(io::Call::kSync);
-  EXPECT_EQ(appender_->commit(*second, write(*second)).error().code, ErrorCode::kIo);
+  EXPECT_EQ(appender_->commit(*second, {}, write(*second)).error().code, ErrorCode::kIo);
   EXPECT_EQ(disk_.calls(io::Call::kSync), syncs);
   EXPECT_FALSE(reserve(10));
 }
@@ -151,7 +151,7 @@ TEST_F(AppenderTest, FinishWaitsForThoseWhoStillWrite) {
   std::thread writer([&] {
     std::this_thread::yield();
     committing = true;
-    EXPECT_TRUE(appender_->commit(*place, write(*place)));
+    EXPECT_TRUE(appender_->commit(*place, {}, write(*place)));
   });
   const auto end = appender_->finish();
   EXPECT_TRUE(committing);
@@ -169,7 +169,7 @@ TEST_F(AppenderTest, ManyWritersShareSyncs) {
   for (std::uint64_t i = 0; i < kWriters; ++i) places.push_back(*reserve(100));
   std::vector<std::thread> threads;
   for (const Place& place : places) {
-    threads.emplace_back([&] { EXPECT_TRUE(appender_->commit(place, write(place))); });
+    threads.emplace_back([&] { EXPECT_TRUE(appender_->commit(place, {}, write(place))); });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(appender_->syncs(), 1U);
@@ -181,7 +181,7 @@ TEST_F(AppenderTest, EnoughBytesAreNotWaitedFor) {
   start();
   const auto slow = reserve(10);  // would be waited for
   ASSERT_TRUE(append(10));
-  EXPECT_TRUE(appender_->commit(*slow, write(*slow)));
+  EXPECT_TRUE(appender_->commit(*slow, {}, write(*slow)));
 }
 
 TEST_F(AppenderTest, ManyRoundsOfManyWriters) {

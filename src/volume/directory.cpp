@@ -43,12 +43,30 @@ Result<std::vector<Directory::Path>> Directory::volume_files() {
       FARM_TRY(files_.remove(path));
     }
   }
+  if (auto synced = files_.sync_directory(path_ / "volumes"); !synced) {
+    names_are_durable_ = false;
+    note_outcome(synced);
+  }
   return found;
 }
 
 void Directory::add_writable(const Slot& slot) {
   const std::lock_guard lock(mutex_);
   writable_.push_back(slot);
+}
+
+void Directory::seal_writable(const std::function<bool(const Volume&)>& which) {
+  std::vector<Slot> chosen;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(writable_, [&](const Slot& slot) {
+      if (!slot.volume->takes_frames() || !which(*slot.volume)) return false;
+      chosen.push_back(slot);
+      return true;
+    });
+  }
+  // Waits for those who still write. If it fails, the volume tells of it.
+  for (const Slot& slot : chosen) (void)slot.volume->seal();
 }
 
 Result<std::uint64_t> Directory::free_bytes() {

@@ -28,10 +28,16 @@ class Directory {
 
   const Path& path() const { return path_; }
   Path volume_path(std::uint32_t number) const;
-  // The volume files it has, by name. Removes drafts of volumes that were never finished.
+  // The volume files it has, by name. Removes drafts of volumes that were never finished, and makes
+  // sure that the disk knows the names: who made a file may have been killed before he did.
   Result<std::vector<Path>> volume_files();
+  // Whether it does.
+  bool names_are_durable() const { return names_are_durable_; }
 
   void add_writable(const Slot& slot);
+  // Closes those of the volumes it writes to for which `which` says so: the next frame goes to
+  // another one.
+  void seal_writable(const std::function<bool(const Volume&)>& which);
 
   struct Appended {
     Slot slot;
@@ -63,6 +69,7 @@ class Directory {
   const Path path_;
   const std::unique_ptr<io::FileLock> lock_;
   std::atomic<std::uint64_t> free_estimate_{0};
+  std::atomic<bool> names_are_durable_{true};
 
   mutable std::mutex mutex_;
   std::vector<Slot> writable_;  // the newest last

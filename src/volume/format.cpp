@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checksum.h"
+#include "base/digest.h"
 
 namespace farm::volume {
 namespace {
@@ -94,6 +95,12 @@ Superblock decode_copy(ByteView copy) {
 
 }  // namespace
 
+std::uint64_t random_nonce() {
+  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
+  random_bytes(bytes);
+  return load_le<std::uint64_t>(bytes, 0);
+}
+
 Bytes encode_superblocks(const Superblock& superblock) {
   Bytes bytes(kFirstFrame);
   const MutableByteView copy = MutableByteView(bytes).first(kSuperblockBytes);
@@ -162,6 +169,18 @@ std::optional<FrameHeader> decode_frame_header(ByteView bytes, std::uint64_t non
   header.written_ms = load_le<std::int64_t>(raw, frame_at::kWritten);
   if (!makes_sense(header) || header.durable_end > offset) return {};
   return header;
+}
+
+void count_frame(Footer& totals, FrameType type, std::uint64_t sequence,
+                 std::uint64_t payload_bytes) {
+  ++totals.frames;
+  totals.last_sequence = std::max(totals.last_sequence, sequence);
+  if (type == FrameType::kRecord) {
+    ++totals.records;
+    totals.payload_bytes += payload_bytes;
+  } else if (type == FrameType::kTombstone) {
+    ++totals.tombstones;
+  }
 }
 
 std::array<std::byte, kFooterPayloadBytes> encode_footer(const Footer& footer) {

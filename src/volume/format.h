@@ -34,6 +34,8 @@ struct Superblock {
   Millis created_ms = 0;
 };
 
+std::uint64_t random_nonce();
+
 Bytes encode_superblocks(const Superblock& superblock);  // both copies: kFirstFrame bytes
 
 struct FoundSuperblock {
@@ -87,6 +89,10 @@ struct Footer {
   std::uint64_t payload_bytes = 0;  // of records
   std::uint64_t last_sequence = 0;
 };
+
+// Adds a frame, which is no footer, to what a volume holds.
+void count_frame(Footer& totals, FrameType type, std::uint64_t sequence,
+                 std::uint64_t payload_bytes);
 
 std::array<std::byte, kFooterPayloadBytes> encode_footer(const Footer& footer);
 Footer decode_footer(ByteView payload);  // kFooterPayloadBytes whose checksum holds

@@ -1,6 +1,6 @@
 #include "volume/index.h"
 
-#include <vector>
+#include <utility>
 
 namespace farm::volume {
 namespace {
@@ -102,6 +102,19 @@ std::optional<Location> Index::set(PhotoId id, const Location& location) {
   return before;
 }
 
+bool Index::move(PhotoId id, std::uint16_t slot, std::uint64_t offset, std::uint16_t to_slot,
+                 std::uint64_t to_offset) {
+  const std::uint64_t hash = mix(id.value);
+  Shard& shard = (*shards_)[shard_of(hash)];
+  const std::lock_guard lock(shard.mutex);
+  if (shard.capacity == 0) return false;
+  Entry& entry = shard.probe(id.value, hash);
+  if (entry.id == 0 || entry.slot != slot || entry.offset != offset / 64) return false;
+  entry.slot = to_slot;
+  entry.offset = static_cast<std::uint32_t>(to_offset / 64);
+  return true;
+}
+
 Index::Counts Index::counts() const {
   Counts counts;
   counts.memory_bytes = sizeof(*this) + sizeof(*shards_);
@@ -116,21 +129,60 @@ Index::Counts Index::counts() const {
 }
 
 bool Index::for_each(const std::function<bool(PhotoId, const Location&)>& visit) const {
-  std::vector<Entry> copy;
-  for (const Shard& shard : *shards_) {
-    copy.clear();
-    {
-      const std::lock_guard lock(shard.mutex);
-      copy.reserve(shard.used);
-      for (std::size_t i = 0; i < shard.capacity; ++i) {
-        if (shard.entries[i].id != 0) copy.push_back(shard.entries[i]);
-      }
-    }
-    for (const Entry& entry : copy) {
+  for (std::size_t shard = 0; shard < kShards; ++shard) {
+    for (const Entry& entry : copy_shard(shard)) {
       if (!visit(PhotoId{entry.id}, decode(entry))) return false;
     }
   }
   return true;
+}
+
+std::vector<IndexEntry> Index::copy_shard(std::size_t number) const {
+  const Shard& shard = (*shards_)[number];
+  std::vector<Entry> copy;
+  const std::lock_guard lock(shard.mutex);
+  copy.reserve(shard.used);
+  for (std::size_t i = 0; i < shard.capacity; ++i) {
+    if (shard.entries[i].id != 0) copy.push_back(shard.entries[i]);
+  }
+  return copy;
+}
+
+// Coming in the order of a table, they go into one of the same order: from its beginning to its
+// end, which is fast.
+bool Index::fill_shard(std::size_t number, std::span<const IndexEntry> entries) {
+  Shard& shard = (*shards_)[number];
+  const std::lock_guard lock(shard.mutex);
+  if (entries.empty() || shard.capacity != 0) return entries.empty();
+  std::size_t capacity = kFirstCapacity;
+  while (too_full(entries.size(), capacity)) capacity = grown(capacity);
+  shard.capacity = capacity;
+  shard.entries = std::make_unique<Entry[]>(capacity);
+  for (const Entry& entry : entries) {
+    const std::uint64_t hash = mix(entry.id);
+    if (entry.id == 0 || entry.id >> 63 != 0 || entry.removed > 1 || shard_of(hash) != number) {
+      return false;
+    }
+    Entry& place = shard.probe(entry.id, hash);
+    if (place.id != 0) return false;
+    place = entry;
+    ++shard.used;
+    shard.account(entry, true);
+  }
+  return true;
+}
+
+void Index::swap(Index& other) {
+  for (std::size_t number = 0; number < kShards; ++number) {
+    Shard& mine = (*shards_)[number];
+    Shard& theirs = (*other.shards_)[number];
+    const std::scoped_lock lock(mine.mutex, theirs.mutex);
+    std::swap(mine.entries, theirs.entries);
+    std::swap(mine.capacity, theirs.capacity);
+    std::swap(mine.used, theirs.used);
+    std::swap(mine.removed, theirs.removed);
+    std::swap(mine.live_bytes, theirs.live_bytes);
+  }
 }
 
 }  // namespace farm::volume

@@ -10,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/photo_id.h"
 
@@ -28,8 +30,21 @@ struct Location {
 // Offsets are kept in 32 bits, as multiples of 64.
 inline constexpr std::uint64_t kMaxIndexedOffset = std::uint64_t{0xffff'ffff} * 64;
 
+// As kept in memory and, byte for byte, in a checkpoint (docs/formats/checkpoint.md).
+struct IndexEntry {
+  std::uint64_t id = 0;  // 0: free
+  std::uint32_t version = 0;
+  std::uint32_t offset = 0;  // in units of 64 bytes
+  std::uint32_t bytes = 0;
+  std::uint16_t slot = 0;
+  std::uint16_t removed = 0;
+};
+static_assert(sizeof(IndexEntry) == 24);
+
 class Index {
  public:
+  static constexpr std::size_t kShards = 256;
+
   struct Counts {
     std::uint64_t photos = 0;      // not removed
     std::uint64_t live_bytes = 0;  // of their records
@@ -42,22 +57,25 @@ class Index {
   std::optional<Location> find(PhotoId id) const;
   // Sets it, and tells what was there before.
   std::optional<Location> set(PhotoId id, const Location& location);
+  // The record has been copied: points to the copy, if the entry still points to where it was.
+  bool move(PhotoId id, std::uint16_t slot, std::uint64_t offset, std::uint16_t to_slot,
+            std::uint64_t to_offset);
   Counts counts() const;
 
   // Visits a copy of each shard in turn, so that others may change it meanwhile. Stops early, and
   // returns false, when `visit` returns false.
   bool for_each(const std::function<bool(PhotoId, const Location&)>& visit) const;
 
+  // For checkpoints: what a shard holds, in the order of its table.
+  std::vector<IndexEntry> copy_shard(std::size_t shard) const;
+  // Into an empty shard: entries that copy_shard() gave. False if one of them does not belong there
+  // or comes twice; then the index is not to be used.
+  bool fill_shard(std::size_t shard, std::span<const IndexEntry> entries);
+  // Takes what `other` holds, shard by shard, beside readers; `other` gets what was here.
+  void swap(Index& other);
+
  private:
-  struct Entry {
-    std::uint64_t id = 0;  // 0: free
-    std::uint32_t version = 0;
-    std::uint32_t offset = 0;  // in units of 64 bytes
-    std::uint32_t bytes = 0;
-    std::uint16_t slot = 0;
-    std::uint16_t removed = 0;
-  };
-  static_assert(sizeof(Entry) == 24);
+  using Entry = IndexEntry;
 
   struct Shard {
     mutable std::mutex mutex;
@@ -71,8 +89,6 @@ class Index {
     void grow();
     void account(const Entry& entry, bool added);
   };
-  static constexpr std::size_t kShards = 256;
-
   static Location decode(const Entry& entry);
 
   std::unique_ptr<std::array<Shard, kShards>> shards_;

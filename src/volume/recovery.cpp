@@ -13,12 +13,14 @@ constexpr std::size_t kReadBytes = 1 << 20;
 
 class Walk {
  public:
-  Walk(io::File& file, std::uint64_t nonce, const FrameVisitor& visit)
-      : file_(file), nonce_(nonce), visit_(visit) {}
+  Walk(io::File& file, std::uint64_t nonce, std::uint64_t from, const FrameVisitor& visit)
+      : file_(file), nonce_(nonce), visit_(visit) {
+    found_.end = found_.durable_end = from;
+  }
 
   Result<Recovery> run() {
     FARM_TRY(const std::uint64_t size, file_.size());
-    FrameWalker walker(file_, nonce_, kFirstFrame, size);
+    FrameWalker walker(file_, nonce_, found_.end, size);
     while (!found_.closed) {
       FARM_TRY(const auto step, walker.next());
       if (!step) break;
@@ -65,16 +67,8 @@ class Walk {
   void count(std::uint64_t offset, const FrameHeader& header) {
     counted_mark_ = std::max(counted_mark_, header.durable_end);
     if (header.type == FrameType::kFooter) return;
-    ++found_.totals.frames;
-    found_.totals.last_sequence = std::max(found_.totals.last_sequence, header.sequence);
-    if (header.type == FrameType::kRecord) {
-      ++found_.totals.records;
-      found_.totals.payload_bytes += header.payload_bytes;
-    } else if (header.type == FrameType::kTombstone) {
-      ++found_.totals.tombstones;
-    } else {
-      return;
-    }
+    count_frame(found_.totals, header.type, header.sequence, header.payload_bytes);
+    if (header.type == FrameType::kFiller) return;
     last_photo_end_ = offset + frame_bytes(header.payload_bytes);
     visit_(offset, header);
   }
@@ -112,8 +106,9 @@ class Walk {
 
 }  // namespace
 
-Result<Recovery> recover(io::File& file, std::uint64_t nonce, const FrameVisitor& visit) {
-  return Walk(file, nonce, visit).run();
+Result<Recovery> recover(io::File& file, std::uint64_t nonce, std::uint64_t from,
+                         const FrameVisitor& visit) {
+  return Walk(file, nonce, from, visit).run();
 }
 
 Result<bool> frame_holds(io::File& file, std::uint64_t nonce, std::uint64_t offset,

@@ -39,9 +39,11 @@ struct Recovery {
 // Called for every frame that counts, records and tombstones alike, in the order of the file.
 using FrameVisitor = std::function<void(std::uint64_t offset, const FrameHeader& header)>;
 
-// Reads, and syncs what a killed process left in memory; changes nothing. An error if the file
-// cannot be read at all.
-Result<Recovery> recover(io::File& file, std::uint64_t nonce, const FrameVisitor& visit);
+// Goes through the frames from offset `from` on, which begins a frame and before which all is known
+// to be on the disk (kFirstFrame, or where a checkpoint ends). Reads, and syncs what a killed
+// process left in memory; changes nothing. An error if the file cannot be read at all.
+Result<Recovery> recover(io::File& file, std::uint64_t nonce, std::uint64_t from,
+                         const FrameVisitor& visit);
 
 // Whether the frame is there as `header` has it and its payload's checksum holds. An error if it
 // cannot be read.

@@ -12,6 +12,14 @@ std::filesystem::path note_path(std::filesystem::path volume) {
   return volume.replace_extension(".failed");
 }
 
+void add_totals(Footer& to, const Footer& more) {
+  to.frames += more.frames;
+  to.records += more.records;
+  to.tombstones += more.tombstones;
+  to.payload_bytes += more.payload_bytes;
+  to.last_sequence = std::max(to.last_sequence, more.last_sequence);
+}
+
 }  // namespace
 
 Volume::Volume(io::FileSystem& files, Path path, std::unique_ptr<io::File> file,
@@ -20,7 +28,8 @@ Volume::Volume(io::FileSystem& files, Path path, std::unique_ptr<io::File> file,
       path_(std::move(path)),
       file_(std::move(file)),
       superblock_(superblock),
-      config_(config) {}
+      config_(config),
+      scrubbed_ms_(superblock.created_ms) {}
 
 Result<std::unique_ptr<Volume>> Volume::create(io::FileSystem& files, const Path& path,
                                                const Superblock& superblock, const Config& config) {
@@ -41,7 +50,21 @@ Result<std::unique_ptr<Volume>> Volume::create(io::FileSystem& files, const Path
     return fail(std::move(synced).error());
   }
   std::unique_ptr<Volume> volume(new Volume(files, path, std::move(file), superblock, config));
-  volume->appender_ = std::make_unique<Appender>(*volume->file_, kFirstFrame, kFirstFrame, config);
+  volume->appender_ = std::make_unique<Appender>(*volume->file_, Known{}, kFirstFrame, config);
+  volume->recovered_ = true;
+  return volume;
+}
+
+std::unique_ptr<Volume> Volume::adopt(io::FileSystem& files, const Path& path,
+                                      std::unique_ptr<io::File> file, const Superblock& superblock,
+                                      const Config& config, const Footer& totals,
+                                      std::uint64_t bytes) {
+  std::unique_ptr<Volume> volume(new Volume(files, path, std::move(file), superblock, config));
+  volume->footer_ = totals;
+  volume->opened_bytes_ = bytes;
+  volume->known_ = {bytes, totals};
+  volume->closed_ = true;
+  volume->recovered_ = true;
   return volume;
 }
 
@@ -67,27 +90,85 @@ Result<std::unique_ptr<Volume>> Volume::open(io::FileSystem& files, const Path& 
   std::unique_ptr<Volume> volume(
       new Volume(files, path, std::move(file), found.value().superblock, config));
   volume->superblock_copy_lost_ = !found.value().both_copies_good;
+  FARM_TRY(volume->look_for_footer());
   return volume;
 }
 
-Result<void> Volume::recover(const FrameVisitor& visit) {
-  FARM_TRY(const Recovery found, volume::recover(*file_, superblock_.nonce, visit));
-  totals_ = found.totals;
-  for (const Hole& hole : found.torn) add_garbage(hole.bytes);
-  for (const Hole& hole : found.damaged) add_garbage(hole.bytes);
+Result<void> Volume::look_for_footer() {
+  FARM_TRY(opened_bytes_, file_->size());
+  if (opened_bytes_ < kFirstFrame + kFooterBytes) return ok();
+  std::array<std::byte, kFooterBytes> raw{};
+  const std::uint64_t offset = opened_bytes_ - raw.size();
+  const auto read = file_->read_at(offset, raw);
+  if (!read || read.value() != raw.size()) return ok();  // recovery finds out what is wrong
+  const auto header =
+      decode_frame_header(ByteView(raw).first(kFrameHeaderBytes), superblock_.nonce, offset);
+  const ByteView payload = ByteView(raw).subspan(kFrameHeaderBytes);
+  if (header && header->type == FrameType::kFooter &&
+      header->payload_bytes == kFooterPayloadBytes && crc32c(payload) == header->payload_checksum) {
+    footer_ = decode_footer(payload);
+  }
+  return ok();
+}
+
+Result<void> Volume::recover(const Known& known, const FrameVisitor& visit) {
   if (superblock_copy_lost_) set_trouble("one copy of the superblock is damaged");
+  known_ = known;
+  if (footer_ && known.end == opened_bytes_) {
+    closed_ = recovered_ = true;
+    return ok();
+  }
+  auto recovered = volume::recover(*file_, superblock_.nonce, known.end, visit);
+  if (!recovered) {
+    damaged_ = recovered_ = true;
+    return fail(std::move(recovered).error());
+  }
+  const Recovery& found = recovered.value();
+  add_totals(known_.totals, found.totals);
+  known_.end = found.end;
+  closed_ = found.closed;
+  unsettled_ = found.sync_error.has_value();
+  for (const Hole& hole : found.torn) add_garbage(hole.bytes, superblock_.created_ms);
+  for (const Hole& hole : found.damaged) add_garbage(hole.bytes, superblock_.created_ms);
+  auto done = make_writable(found);
+  recovered_ = true;
+  return done;
+}
+
+Result<void> Volume::make_writable(const Recovery& found) {
   if (!may_be_repaired(found)) return ok();
   auto end = repair(found);
   if (!end) {
     set_trouble("cannot be written any more: " + end.error().message());
     return ok();
   }
-  appender_ = std::make_unique<Appender>(*file_, end.value(), end.value(), config_);
+  known_.end = end.value();
+  appender_ = std::make_unique<Appender>(*file_, known_, known_.end, config_);
   return ok();
+}
+
+std::optional<Volume::Known> Volume::known() const {
+  if (!recovered() || damaged() || unsettled()) return {};
+  if (appender_ && !closed_) return appender_->durable();
+  const std::lock_guard lock(mutex_);
+  return known_;
+}
+
+bool Volume::may_be_rewritten() const {
+  return recovered() && !damaged() && !unsettled() && (closed_ || !appender_);
+}
+
+void Volume::add_garbage(std::uint64_t bytes, Millis since_ms) {
+  garbage_.fetch_add(bytes, std::memory_order_relaxed);
+  Millis oldest = oldest_garbage_ms();
+  while ((oldest == 0 || since_ms < oldest) &&
+         !oldest_garbage_ms_.compare_exchange_weak(oldest, since_ms)) {
+  }
 }
 
 bool Volume::may_be_repaired(const Recovery& found) {
   if (found.damaged_count > 0 || found.unreadable_bytes > 0) {
+    damaged_ = true;
     std::string where;
     if (!found.damaged.empty()) {
       where = ", the first at offset " + std::to_string(found.damaged.front().offset);
@@ -115,7 +196,7 @@ Result<std::uint64_t> Volume::repair(const Recovery& found) {
     filler.payload_bytes = hole.bytes - kFrameHeaderBytes;
     filler.durable_end = std::min(found.durable_end, hole.offset);
     FARM_TRY(write_frame(hole.offset, filler, {}));
-    note_totals(filler);
+    ++known_.totals.frames;
   }
   if (!found.torn.empty()) {
     FARM_TRY(file_->sync_data());
@@ -124,6 +205,7 @@ Result<std::uint64_t> Volume::repair(const Recovery& found) {
   if (!found.all_marked) {
     FARM_TRY(write_mark(end));
     FARM_TRY(file_->sync_data());
+    ++known_.totals.frames;
     end += kFrameHeaderBytes;
   }
   FARM_TRY(const std::uint64_t size, file_->size());
@@ -138,9 +220,7 @@ Result<std::uint64_t> Volume::repair(const Recovery& found) {
 Result<void> Volume::write_mark(std::uint64_t end) {
   FrameHeader mark;
   mark.durable_end = end;
-  FARM_TRY(write_frame(end, mark, {}));
-  note_totals(mark);
-  return ok();
+  return write_frame(end, mark, {});
 }
 
 std::optional<std::string> Volume::trouble() const {
@@ -171,8 +251,7 @@ Result<void> Volume::append(const Place& place, FrameHeader header,
                             std::span<const ByteView> payload) {
   header.durable_end = place.durable_end;
   auto written = write_frame(place.offset, header, payload);
-  if (written) note_totals(header);  // before seal() may stop waiting for us
-  auto done = appender_->commit(place, std::move(written));
+  auto done = appender_->commit(place, header, std::move(written));
   if (!done) leave_note_of_failure(done.error());
   return done;
 }
@@ -185,17 +264,6 @@ Result<void> Volume::write_frame(std::uint64_t offset, const FrameHeader& header
   parts.emplace_back(encoded);
   parts.insert(parts.end(), payload.begin(), payload.end());
   return file_->write_at(offset, parts);
-}
-
-void Volume::note_totals(const FrameHeader& header) {
-  const std::lock_guard lock(mutex_);
-  ++totals_.frames;
-  totals_.last_sequence = std::max(totals_.last_sequence, header.sequence);
-  if (header.type == FrameType::kRecord) {
-    ++totals_.records;
-    totals_.payload_bytes += header.payload_bytes;
-  }
-  if (header.type == FrameType::kTombstone) ++totals_.tombstones;
 }
 
 // Best effort, on a disk that may be failing: without it the next opening decides by what it reads.
@@ -211,6 +279,8 @@ void Volume::leave_note_of_failure(const Error& error) {
   if (!note.value()->write_at(0, {&part, 1}) || !note.value()->sync_data()) return;
   (void)files_.sync_directory(path_.parent_path());
 }
+
+void Volume::forget_failure() { (void)files_.remove(note_path(path_)); }
 
 Result<void> Volume::read(std::uint64_t offset, MutableByteView out) {
   FARM_TRY(const std::size_t n, file_->read_at(offset, out));
@@ -238,11 +308,7 @@ Result<FrameHeader> Volume::header_of(std::uint64_t offset) {
 Result<void> Volume::seal() {
   if (!appender_) return ok();
   FARM_TRY(const std::uint64_t end, appender_->finish());
-  Footer totals;
-  {
-    const std::lock_guard lock(mutex_);
-    totals = totals_;
-  }
+  const Footer totals = appender_->durable().totals;
   const auto payload = encode_footer(totals);
   FrameHeader header;
   header.type = FrameType::kFooter;
@@ -257,8 +323,14 @@ Result<void> Volume::seal() {
   if (!sealed) {
     leave_note_of_failure(sealed.error());
     set_trouble("could not be closed: " + sealed.error().message());
+    return sealed;
   }
-  return sealed;
+  {
+    const std::lock_guard lock(mutex_);
+    known_ = {end + kFooterBytes, totals};
+  }
+  closed_ = true;
+  return ok();
 }
 
 void Volume::close() {

@@ -1,8 +1,6 @@
 #include "volume/volume_set.h"
 
 #include <algorithm>
-#include <charconv>
-#include <set>
 
 #include "base/checksum.h"
 #include "base/digest.h"
@@ -10,15 +8,9 @@
 namespace farm::volume {
 namespace {
 
-// The number in "…/000012.vol"; 0 if it has none.
-std::uint32_t number_in(const std::filesystem::path& path) {
-  const std::string stem = path.stem().string();
-  std::uint32_t number = 0;
-  const auto parsed = std::from_chars(stem.data(), stem.data() + stem.size(), number);
-  return parsed.ptr == stem.data() + stem.size() ? number : 0;
+auto not_loaded() {
+  return fail(ErrorCode::kUnavailable, "volume", "the store is being opened; try again soon");
 }
-
-bool is_zero(const Uuid& uuid) { return uuid == Uuid{}; }
 
 }  // namespace
 
@@ -26,119 +18,17 @@ VolumeSet::VolumeSet(io::FileSystem& files, const Clock& clock, const Config& co
     : files_(files), clock_(clock), config_(config), table_(std::make_unique<VolumeTable>()) {}
 
 VolumeSet::~VolumeSet() {
-  for (const auto& volume : volumes_) volume->close();
-}
-
-Result<std::unique_ptr<VolumeSet>> VolumeSet::open(io::FileSystem& files, const Clock& clock,
-                                                   const std::vector<Path>& directories,
-                                                   const Config& config) {
-  std::unique_ptr<VolumeSet> set(new VolumeSet(files, clock, config));
-  FARM_TRY(set->open_directories(directories));
-  return set;
-}
-
-Result<void> VolumeSet::open_directories(const std::vector<Path>& paths) {
-  if (paths.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "volume", "a store needs a data directory");
+  (void)checkpoint();  // without it the next start takes longer, that is all
+  for (const auto& volume : volumes_) {
+    if (volume) volume->close();
   }
-  for (const Path& path : paths) {
-    FARM_TRY(auto directory, Directory::open(files_, path));
-    directories_.push_back(std::move(directory));
-  }
-  for (const auto& directory : directories_) {
-    FARM_TRY(const auto files, directory->volume_files());
-    for (const Path& path : files) {
-      FARM_TRY(open_volume(*directory, path));
-    }
-  }
-  note_missing_volumes();
-  if (is_zero(store_)) random_bytes(store_);
-  return ok();
-}
-
-Result<void> VolumeSet::open_volume(Directory& directory, const Path& path) {
-  const std::uint32_t number = number_in(path);
-  last_number_ = std::max(last_number_, number);
-  auto opened = Volume::open(files_, path, config_);
-  if (!opened) {
-    if (opened.error().code == ErrorCode::kUnsupported) return fail(std::move(opened).error());
-    ++unreadable_volumes_;
-    findings_.push_back("a volume cannot be read, its photos are missing: " +
-                        opened.error().message());
-    return ok();
-  }
-  FARM_TRY(check_identity(*opened.value(), path));
-  FARM_TRY(const Slot slot, add(std::move(opened).value()));
-  auto recovered = slot.volume->recover(
-      [&](std::uint64_t offset, const FrameHeader& header) { apply(slot, offset, header); });
-  if (!recovered) {
-    findings_.push_back("a volume cannot be read to its end, photos of it are missing: " +
-                        recovered.error().message());
-  }
-  if (slot.volume->takes_frames()) directory.add_writable(slot);
-  return ok();
-}
-
-Result<void> VolumeSet::check_identity(const Volume& volume, const Path& path) {
-  const Superblock& superblock = volume.superblock();
-  last_number_ = std::max(last_number_, superblock.number);
-  if (is_zero(store_)) store_ = superblock.store;
-  if (superblock.store != store_) {
-    return fail(ErrorCode::kConflict, "volume", path.string() + " belongs to another store");
-  }
-  for (const auto& other : volumes_) {
-    if (other->superblock().uuid != superblock.uuid) continue;
-    return fail(ErrorCode::kConflict, "volume",
-                path.string() + " is a copy of " + other->path().string());
-  }
-  return ok();
-}
-
-// Numbers are given one after the other, so a gap is a disk that is not mounted or a lost file.
-void VolumeSet::note_missing_volumes() {
-  std::set<std::uint32_t> present;
-  for (const auto& volume : volumes_) present.insert(volume->superblock().number);
-  const std::uint64_t missing = last_number_ - present.size();
-  if (missing <= unreadable_volumes_) return;
-  findings_.push_back(std::to_string(missing - unreadable_volumes_) + " of " +
-                      std::to_string(last_number_) +
-                      " volumes are missing, with their photos: is a disk not mounted?");
-}
-
-void VolumeSet::apply(const Slot& slot, std::uint64_t offset, const FrameHeader& header) {
-  sequence_ = std::max(sequence_.load(), header.sequence);
-  const Location location{.offset = offset + kFrameHeaderBytes,
-                          .bytes = static_cast<std::uint32_t>(header.payload_bytes),
-                          .version = header.version,
-                          .slot = slot.number,
-                          .removed = header.type == FrameType::kTombstone};
-  const auto present = index_.find(header.id);
-  if (present && is_older(header, *present)) {
-    retire(location);
-    return;
-  }
-  index_.set(header.id, location);
-  if (present) retire(*present);
-}
-
-// The greatest sequence number of a photo decides. The index has no room for it, but few photos
-// have more than one frame, and the other one's header is on the disk.
-bool VolumeSet::is_older(const FrameHeader& header, const Location& present) {
-  const auto other = volume_at(present.slot).header_of(present.offset);
-  if (other) return header.sequence < other.value().sequence;
-  return !(header.type == FrameType::kTombstone || header.version > present.version);
 }
 
 Result<Slot> VolumeSet::make_volume(Directory& directory) {
   const std::lock_guard lock(make_mutex_);
-  if (volumes_.size() >= kMaxVolumes) {
-    return fail(ErrorCode::kNoSpace, "volume", "a store has at most 65535 volumes");
-  }
   Superblock superblock;
   random_bytes(superblock.uuid);
-  std::array<std::byte, sizeof superblock.nonce> nonce{};
-  random_bytes(nonce);
-  superblock.nonce = load_le<std::uint64_t>(nonce, 0);
+  superblock.nonce = random_nonce();
   superblock.store = store_;
   superblock.number = last_number_ + 1;
   superblock.created_ms = clock_.now_ms();
@@ -149,18 +39,24 @@ Result<Slot> VolumeSet::make_volume(Directory& directory) {
   return add(std::move(volume));
 }
 
+// The caller holds make_mutex_, or nobody else knows the set yet.
 Result<Slot> VolumeSet::add(std::unique_ptr<Volume> volume) {
-  if (volumes_.size() >= kMaxVolumes) {
+  if (free_slots_.empty() && volumes_.size() >= kMaxVolumes) {
     return fail(ErrorCode::kNoSpace, "volume", "a store has at most 65535 volumes");
   }
-  const Slot slot{volume.get(), static_cast<std::uint16_t>(volumes_.size())};
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint16_t>(volumes_.size()));
+    volumes_.emplace_back();
+  }
+  const Slot slot{volume.get(), free_slots_.back()};
+  free_slots_.pop_back();
   (*table_)[slot.number].store(volume.get(), std::memory_order_release);
-  volumes_.push_back(std::move(volume));
-  slot_count_.store(static_cast<std::uint16_t>(volumes_.size()), std::memory_order_release);
+  volumes_[slot.number] = std::move(volume);
   return slot;
 }
 
 Result<void> VolumeSet::put(PhotoId id, std::uint32_t version, std::span<const ByteView> parts) {
+  if (!loaded()) return not_loaded();
   FrameHeader header;
   header.type = FrameType::kRecord;
   header.id = id;
@@ -186,14 +82,32 @@ Result<void> VolumeSet::put(PhotoId id, std::uint32_t version, std::span<const B
     }
   }
   FARM_TRY(const Location location, append(header, parts));
-  if (const auto replaced = index_.set(id, location)) retire(*replaced);
+  const auto held = epoch_.enter();
+  if (const auto replaced = index_.set(id, location)) retire(*replaced, clock_.now_ms());
   return ok();
 }
 
 Result<void> VolumeSet::remove(PhotoId id) {
+  if (!loaded()) return not_loaded();
   const auto pass = gate_.enter(id);
-  const auto present = find(id);
-  if (!present) return fail(ErrorCode::kNotFound, "volume", {});
+  const auto present = index_.find(id);
+  if (!present || present->removed) return fail(ErrorCode::kNotFound, "volume", {});
+  FrameHeader header;
+  header.type = FrameType::kTombstone;
+  header.id = id;
+  header.version = present->version;
+  FARM_TRY(Location location, append(header, {}));
+  location.removed = true;
+  const auto held = epoch_.enter();
+  // Not `present`: it may have been moved meanwhile.
+  if (const auto replaced = index_.set(id, location)) retire(*replaced, clock_.now_ms());
+  return ok();
+}
+
+Result<void> VolumeSet::renew_removal(PhotoId id) {
+  const auto pass = gate_.enter(id);
+  const auto present = index_.find(id);
+  if (!present || !present->removed) return fail(ErrorCode::kNotFound, "volume", {});
   FrameHeader header;
   header.type = FrameType::kTombstone;
   header.id = id;
@@ -201,7 +115,6 @@ Result<void> VolumeSet::remove(PhotoId id) {
   FARM_TRY(Location location, append(header, {}));
   location.removed = true;
   index_.set(id, location);
-  retire(*present);
   return ok();
 }
 
@@ -230,15 +143,26 @@ Result<Location> VolumeSet::append(FrameHeader header, std::span<const ByteView>
   return fail(std::move(*refusal));
 }
 
-void VolumeSet::retire(const Location& location) {
+// The caller holds the epoch.
+void VolumeSet::retire(const Location& location, Millis since_ms) {
   if (location.removed) return;  // tombstones are kept
-  volume_at(location.slot).add_garbage(frame_bytes(location.bytes));
+  volume_at(location.slot).add_garbage(frame_bytes(location.bytes), since_ms);
+}
+
+Result<Location> VolumeSet::locate(PhotoId id, std::uint32_t version) const {
+  const auto found = index_.find(id);
+  if (!loaded() && !(found && is_certain(*found))) {
+    return fail(ErrorCode::kUnavailable, "volume", {});
+  }
+  if (!found || found->removed) return fail(ErrorCode::kNotFound, "volume", {});
+  if (version != 0 && version != found->version) return fail(ErrorCode::kConflict, "volume", {});
+  return *found;
 }
 
 std::optional<Location> VolumeSet::find(PhotoId id) const {
-  const auto found = index_.find(id);
-  if (!found || found->removed) return {};
-  return found;
+  auto found = locate(id);
+  if (!found) return {};
+  return found.value();
 }
 
 Result<void> VolumeSet::read(const Location& location, std::uint64_t offset, MutableByteView out) {
@@ -252,7 +176,8 @@ std::optional<Result<void>> VolumeSet::try_read(const Location& location, std::u
 
 Result<FrameHeader> VolumeSet::header_of(PhotoId id, const Location& location) {
   FARM_TRY(const FrameHeader header, volume_at(location.slot).header_of(location.offset));
-  if (header.id == id && header.version == location.version &&
+  const FrameType expected = location.removed ? FrameType::kTombstone : FrameType::kRecord;
+  if (header.type == expected && header.id == id && header.version == location.version &&
       header.payload_bytes == location.bytes) {
     return header;
   }
@@ -265,28 +190,55 @@ bool VolumeSet::for_each(const std::function<bool(PhotoId, const Location&)>& vi
   });
 }
 
-std::vector<VolumeSet::IndexedRecord> VolumeSet::records_in(std::uint16_t slot) const {
-  std::vector<IndexedRecord> records;
-  for_each([&](PhotoId id, const Location& location) {
-    if (location.slot == slot) records.push_back({id, location});
+std::vector<VolumeSet::IndexedRecord> VolumeSet::entries_in(std::uint16_t slot) const {
+  std::vector<IndexedRecord> entries;
+  index_.for_each([&](PhotoId id, const Location& location) {
+    if (location.slot == slot) entries.push_back({id, location});
     return true;
   });
-  std::ranges::sort(records, {},
-                    [](const IndexedRecord& record) { return record.location.offset; });
-  return records;
+  std::ranges::sort(entries, {}, [](const IndexedRecord& entry) { return entry.location.offset; });
+  return entries;
+}
+
+std::vector<std::uint16_t> VolumeSet::slots() const {
+  const std::lock_guard lock(make_mutex_);
+  std::vector<std::uint16_t> slots;
+  for (std::size_t slot = 0; slot < volumes_.size(); ++slot) {
+    if (volumes_[slot]) slots.push_back(static_cast<std::uint16_t>(slot));
+  }
+  return slots;
+}
+
+std::optional<VolumeSet::ScrubAge> VolumeSet::oldest_scrub() const {
+  const std::lock_guard lock(make_mutex_);
+  std::optional<ScrubAge> oldest;
+  for (std::size_t slot = 0; slot < volumes_.size(); ++slot) {
+    if (!volumes_[slot]) continue;
+    const Millis scrubbed_ms = volumes_[slot]->scrubbed_ms();
+    if (oldest && oldest->scrubbed_ms <= scrubbed_ms) continue;
+    oldest = {static_cast<std::uint16_t>(slot), scrubbed_ms};
+  }
+  return oldest;
+}
+
+void VolumeSet::set_scrubbed(std::uint16_t slot) {
+  const std::lock_guard lock(make_mutex_);
+  if (slot < volumes_.size() && volumes_[slot]) volumes_[slot]->set_scrubbed(clock_.now_ms());
 }
 
 VolumeSet::Stats VolumeSet::stats() {
   Stats stats;
   stats.index = index_.counts();
-  stats.problems = findings_;
+  stats.checkpoint_ms = checkpoint_ms_;
   for (const auto& directory : directories_) {
     if (const auto free = directory->free_bytes()) stats.disk_free_bytes += free.value();
     if (auto trouble = directory->trouble()) stats.problems.push_back(std::move(*trouble));
   }
   const std::lock_guard lock(make_mutex_);
-  stats.volumes = volumes_.size();
+  stats.problems.insert(stats.problems.begin(), findings_.begin(), findings_.end());
   for (const auto& volume : volumes_) {
+    if (!volume) continue;
+    ++stats.volumes;
     stats.garbage_bytes += volume->garbage_bytes();
     stats.syncs += volume->syncs();
     if (auto trouble = volume->trouble()) stats.problems.push_back(std::move(*trouble));

@@ -23,7 +23,10 @@ class VolumeSetTest : public ::testing::Test {
     open();
   }
   Result<std::unique_ptr<VolumeSet>> try_open() {
-    return VolumeSet::open(disk_, clock_, directories_, config_);
+    FARM_TRY(auto set, VolumeSet::open(disk_, clock_, directories_, config_));
+    const std::atomic<bool> never{false};
+    FARM_TRY(set->load(never));
+    return set;
   }
   void open() {
     set_.reset();
