@@ -89,12 +89,10 @@ Result<void> VolumeSet::check_identity(const Volume& volume, const Path& path) {
     return fail(ErrorCode::kConflict, "volume", path.string() + " belongs to another store");
   }
   for (const auto& other : volumes_) {
-    const bool same_volume = other->superblock().uuid == superblock.uuid;
-    const bool same_number = other->superblock().number == superblock.number;
-    if (!same_volume && !same_number) continue;
+    if (other->superblock().uuid != superblock.uuid) continue;
     return fail(ErrorCode::kConflict, "volume",
-                path.string() + (same_volume ? " is a copy of " : " has the same number as ") +
-                    other->path().string() + "; move the one that does not belong here away");
+                path.string() + " is a copy of " + other->path().string() +
+                    "; move the one that does not belong here away");
   }
   return ok();
 }
