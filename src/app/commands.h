@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/api_client.h"
+#include "app/config.h"
 
 namespace farm::app {
 
@@ -25,6 +26,8 @@ struct ServeOptions {
   std::string data;    // over the configuration's, where not empty
   std::string listen;  // the same
 };
+// The configuration file with the options over it.
+Result<Config> effective_config(const ServeOptions& options);
 int serve(const ServeOptions& options);
 int check_config(const std::string& file);
 
@@ -49,6 +52,9 @@ struct ListOptions {
 int list(const ServerOptions& server, const ListOptions& options);
 
 int verify(const ServerOptions& server, bool json);
+
+// Without a server.
+int reindex(const ServeOptions& options, bool json);
 
 int add_key(const ServerOptions& server, const std::string& name, const std::string& scopes,
             bool json);

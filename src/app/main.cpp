@@ -93,6 +93,14 @@ void CommandLine::add_server_commands() {
   serving.add_option("--listen", serve_options.listen,
                      "ADDR:PORT to listen on (127.0.0.1:8080); port 0 takes any free one");
 
+  CLI::App& reindexing = command(
+      app, "reindex", "Make a lost catalog anew from the photos; the server must be stopped",
+      [this] { return reindex(serve_options, json); });
+  reindexing.add_option("-c,--config", serve_options.config, "The configuration, a TOML file");
+  reindexing.add_option("--data", serve_options.data,
+                        "The data directory (PHOTOFARM_DATA, ./photofarm-data)");
+  reindexing.add_flag("--json", json, "Print one JSON object");
+
   CLI::App& checking = command(app, "check-config", "Check a configuration without using it",
                                [this] { return check_config(config_file); });
   checking.add_option("-c,--config,file", config_file, "The configuration")->required();
