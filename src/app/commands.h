@@ -53,6 +53,22 @@ int list(const ServerOptions& server, const ListOptions& options);
 
 int verify(const ServerOptions& server, bool json);
 
+struct ExportOptions {
+  std::string directory;
+  std::optional<std::string> owner;
+  std::string since;       // a day, "2026-11-22" (UTC): only photos added from then on
+  std::uint32_t jobs = 4;  // records at once, each whole in memory
+  bool json = false;
+};
+int export_records(const ServerOptions& server, const ExportOptions& options);
+
+struct ImportOptions {
+  std::string directory;
+  std::uint32_t jobs = 4;  // records at once, each whole in memory
+  bool json = false;
+};
+int import_records(const ServerOptions& server, const ImportOptions& options);
+
 // Without a server.
 int reindex(const ServeOptions& options, bool json);
 

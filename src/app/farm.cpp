@@ -15,6 +15,7 @@
 #include "roles/origin.h"
 #include "roles/photos_api.h"
 #include "roles/reconcile.h"
+#include "roles/records_api.h"
 #include "roles/upload.h"
 #include "store/volume_store.h"
 #include "url/api_key.h"
@@ -115,6 +116,7 @@ struct Farm::Parts {
   std::unique_ptr<roles::Origin> origin;
   std::unique_ptr<roles::Upload> upload;
   std::unique_ptr<roles::PhotosApi> photos;
+  std::unique_ptr<roles::RecordsApi> records;
   std::unique_ptr<roles::Admin> admin;
   std::unique_ptr<net::Server> server;
 };
@@ -185,6 +187,8 @@ Result<void> Farm::Parts::serve() {
     upload->add_endpoints(endpoints);
     photos = std::make_unique<roles::PhotosApi>(*services, *authorizer, *writer);
     photos->add_endpoints(endpoints);
+    records = std::make_unique<roles::RecordsApi>(*services, *authorizer, *writer);
+    records->add_endpoints(endpoints);
   }
   admin = std::make_unique<roles::Admin>(*services, *authorizer, health);
   admin->add_endpoints(endpoints);

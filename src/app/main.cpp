@@ -20,6 +20,7 @@ constexpr const char* kFooter = R"(Examples:
   photofarm put holiday/*.jpg --owner anna         upload, print the URLs
   photofarm put a.jpg --json | jq -r .sizes.m.url  one URL, for a program
   photofarm keys add website --scope upload,read   a key for a program
+  photofarm export /backup/records                 every photo, to keep or to import elsewhere
 
 Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
 
@@ -49,12 +50,14 @@ struct CommandLine {
   ServeOptions serve_options;
   PutOptions put_options;
   ListOptions list_options;
+  ExportOptions export_options;
+  ImportOptions import_options;
   std::string owner;
   std::string id;
   std::vector<std::string> ids;
   std::string key_name;
   std::string key_scopes = "upload,read";
-  std::string config_file;
+  std::string file;
   bool json = false;
 
   CommandLine();
@@ -65,6 +68,7 @@ struct CommandLine {
                     std::function<int()> does);
   void add_server_commands();
   void add_photo_commands();
+  void add_record_commands();
   void add_key_commands();
 };
 
@@ -81,6 +85,7 @@ CommandLine::CommandLine() {
   app.set_version_flag("--version", "photofarm " + std::string(kVersion));
   add_server_commands();
   add_photo_commands();
+  add_record_commands();
   add_key_commands();
 }
 
@@ -102,8 +107,8 @@ void CommandLine::add_server_commands() {
   reindexing.add_flag("--json", json, "Print one JSON object");
 
   CLI::App& checking = command(app, "check-config", "Check a configuration without using it",
-                               [this] { return check_config(config_file); });
-  checking.add_option("-c,--config,file", config_file, "The configuration")->required();
+                               [this] { return check_config(file); });
+  checking.add_option("-c,--config,file", file, "The configuration")->required();
 
   command(app, "version", "Print the version", [] {
     std::printf("photofarm %s\n", kVersion);
@@ -147,6 +152,37 @@ void CommandLine::add_photo_commands() {
   listing.add_option("--limit", list_options.limit, "At most so many (all)");
   listing.add_flag("--json", list_options.json, "Print a JSON object a line");
   add_server_options(listing, server, data);
+}
+
+void CommandLine::add_record_commands() {
+  CLI::App& exporting =
+      command(app, "export", "Write every photo's record into a directory, to keep or to import",
+              [this, &app = app] {
+                if (app.get_subcommand("export")->count("--owner") > 0) {
+                  export_options.owner = owner;
+                }
+                return export_records(server, export_options);
+              });
+  exporting
+      .add_option("DIR", export_options.directory, "Where to; what is there is not sent again")
+      ->required();
+  exporting.add_option("--owner", owner, "Only this owner's");
+  exporting.add_option("--since", export_options.since,
+                       "Only photos added on this day or later, as in 2026-11-22 (UTC)");
+  exporting.add_option("--jobs", export_options.jobs, "Records at once (4)")
+      ->check(CLI::Range(1, 64));
+  exporting.add_flag("--json", export_options.json, "Print the summary as one JSON object");
+  add_server_options(exporting, server, data);
+
+  CLI::App& importing =
+      command(app, "import", "Take in records that export wrote: ids, URLs and times stay",
+              [this] { return import_records(server, import_options); });
+  importing.add_option("DIR", import_options.directory, "Where they are, in folders or not")
+      ->required();
+  importing.add_option("--jobs", import_options.jobs, "Records at once (4)")
+      ->check(CLI::Range(1, 64));
+  importing.add_flag("--json", import_options.json, "Print the summary as one JSON object");
+  add_server_options(importing, server, data);
 }
 
 void CommandLine::add_key_commands() {
