@@ -72,6 +72,15 @@ int import_records(const ServerOptions& server, const ImportOptions& options);
 // Without a server.
 int reindex(const ServeOptions& options, bool json);
 
+struct InspectVolumeOptions {
+  std::string file;
+  bool frames = false;
+  bool check = false;
+  bool json = false;
+};
+int inspect_volume(const InspectVolumeOptions& options);
+int inspect_record(const std::string& file, bool json);
+
 int add_key(const ServerOptions& server, const std::string& name, const std::string& scopes,
             bool json);
 int list_keys(const ServerOptions& server, bool json);

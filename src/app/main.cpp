@@ -21,6 +21,7 @@ constexpr const char* kFooter = R"(Examples:
   photofarm put a.jpg --json | jq -r .sizes.m.url  one URL, for a program
   photofarm keys add website --scope upload,read   a key for a program
   photofarm export /backup/records                 every photo, to keep or to import elsewhere
+  photofarm inspect volume DATA/volumes/000001.vol what a volume holds
 
 Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
 
@@ -52,6 +53,7 @@ struct CommandLine {
   ListOptions list_options;
   ExportOptions export_options;
   ImportOptions import_options;
+  InspectVolumeOptions inspect_options;
   std::string owner;
   std::string id;
   std::vector<std::string> ids;
@@ -69,6 +71,7 @@ struct CommandLine {
   void add_server_commands();
   void add_photo_commands();
   void add_record_commands();
+  void add_inspect_commands();
   void add_key_commands();
 };
 
@@ -86,6 +89,7 @@ CommandLine::CommandLine() {
   add_server_commands();
   add_photo_commands();
   add_record_commands();
+  add_inspect_commands();
   add_key_commands();
 }
 
@@ -183,6 +187,24 @@ void CommandLine::add_record_commands() {
       ->check(CLI::Range(1, 64));
   importing.add_flag("--json", import_options.json, "Print the summary as one JSON object");
   add_server_options(importing, server, data);
+}
+
+void CommandLine::add_inspect_commands() {
+  CLI::App* inspecting =
+      app.add_subcommand("inspect", "Look into a file; nothing is changed, no server is needed");
+  inspecting->require_subcommand(1);
+  CLI::App& volume = command(*inspecting, "volume", "A volume: what it holds, and what is damaged",
+                             [this] { return inspect_volume(inspect_options); });
+  volume.add_option("FILE", inspect_options.file, "DATA/volumes/NNNNNN.vol")->required();
+  volume.add_flag("--frames", inspect_options.frames, "Print every frame, a line each");
+  volume.add_flag("--check", inspect_options.check, "Read every payload and check it");
+  volume.add_flag("--json", inspect_options.json,
+                  "Print one JSON object; with --frames, before it, one a frame");
+  CLI::App& record =
+      command(*inspecting, "record", "An exported record: its header and every block",
+              [this] { return inspect_record(file, json); });
+  record.add_option("FILE", file, "A file that export wrote")->required();
+  record.add_flag("--json", json, "Print one JSON object");
 }
 
 void CommandLine::add_key_commands() {
