@@ -111,7 +111,7 @@ class Export {
           const Result<void> done = export_photo(client, photos[index]);
           progress_.advance();
           if (done) return true;
-          if (done.error().code == ErrorCode::kUnavailable) {
+          if (meets_every_other(done.error())) {
             const std::lock_guard lock(mutex_);
             stopped_by_ = done.error();
             return false;

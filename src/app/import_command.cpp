@@ -71,7 +71,7 @@ class Import {
           const Result<void> done = import_file(client, files[index]);
           progress_.advance();
           if (done) return true;
-          if (ends_everything(done.error())) {
+          if (meets_every_other(done.error())) {
             const std::lock_guard lock(mutex_);
             stopped_by_ = done.error();
             return false;
@@ -83,12 +83,6 @@ class Import {
         });
     if (!finished && stopped_by_) return fail(*stopped_by_);
     return ok();
-  }
-
-  // What would meet every other file, too.
-  static bool ends_everything(const Error& error) {
-    return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kUnauthorized ||
-           error.code == ErrorCode::kForbidden || error.code == ErrorCode::kNoSpace;
   }
 
   Result<void> import_file(ApiClient& client, const Path& file) {

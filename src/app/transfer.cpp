@@ -35,6 +35,11 @@ bool worth_another_try(const Error& error) {
          error.code == ErrorCode::kTimeout;
 }
 
+bool meets_every_other(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kUnauthorized ||
+         error.code == ErrorCode::kForbidden || error.code == ErrorCode::kNoSpace;
+}
+
 bool wait_to_try_again(int attempt) {
   if (attempt >= kTries) return false;
   std::this_thread::sleep_for(std::chrono::milliseconds(100 << attempt));

@@ -16,6 +16,8 @@ bool run_jobs(const ServerOptions& server, std::size_t count, std::size_t jobs,
 
 // Whether the same request may work in a moment: the server is busy, or the connection broke.
 bool worth_another_try(const Error& error);
+// Whether the next request would fare no better: no server, a key that is no good, a full disk.
+bool meets_every_other(const Error& error);
 // Waits before attempt number `attempt` + 1; false if that were too many.
 bool wait_to_try_again(int attempt);
 

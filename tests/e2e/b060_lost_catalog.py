@@ -124,6 +124,23 @@ class LostCatalog(FreshFarmCase):
         target.close()
         source.close()
 
+    def test_a_backup_while_the_server_runs(self):
+        """As docs/operating.md has it: the catalog first, then the volumes, without the tie."""
+        self.upload(3)
+        backup = self.new_farm()
+        (backup.data / "volumes").mkdir(parents=True)
+        backup.data.chmod(0o700)
+        self.backup(backup.data / "catalog.sqlite")
+        self.upload(2)
+        for volume in (self.farm.data / "volumes").glob("*.vol"):
+            shutil.copy(volume, backup.data / "volumes")
+        self.farm.stop()
+        self.farm = backup
+        self.refused("2 of 5 photos")
+        self.assertIn("2 rows added", self.reindex()[0])
+        self.farm.start()
+        self.all_serve()
+
     def test_a_farm_from_before_there_were_ties_starts(self):
         self.upload(3)
         self.farm.stop()
