@@ -12,6 +12,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::minutes kRequestTimeout{10};
+// No record is larger.
+constexpr std::uint64_t kMaxResponseBytes = std::uint64_t{4} << 30;
+
+std::string header_of(const net::ClientResponse& response, std::string_view name) {
+  return std::string(response.find(name).value_or(""));
+}
 
 ErrorCode code_of(int status) {
   switch (status) {
@@ -46,7 +52,8 @@ ErrorCode code_of(int status) {
 ApiClient::ApiClient(net::ServerUrl url, std::string key)
     : url_(std::move(url)),
       key_(std::move(key)),
-      client_(net::ClientConfig{.request_timeout = kRequestTimeout}) {}
+      client_(net::ClientConfig{.request_timeout = kRequestTimeout,
+                                .max_response_bytes = kMaxResponseBytes}) {}
 
 Result<ApiClient> ApiClient::make(const ServerOptions& options) {
   std::string server = options.server;
@@ -63,18 +70,30 @@ Result<ApiClient> ApiClient::make(const ServerOptions& options) {
   return ApiClient(std::move(url), std::move(key));
 }
 
-Result<ApiClient::Answer> ApiClient::send(
+Result<net::ClientResponse> ApiClient::exchange(
     net::Method method, const std::string& target, ByteView body,
     std::vector<std::pair<std::string, std::string>> headers) {
   headers.emplace_back("Authorization", "Bearer " + key_);
-  FARM_TRY(const net::ClientResponse response, client_.send({.method = method,
-                                                             .host = url_.host,
-                                                             .port = url_.port,
-                                                             .target = target,
-                                                             .headers = std::move(headers),
-                                                             .body = body}));
-  return Answer{response.status, std::string(response.text()),
-                std::string(response.find("Retry-After").value_or(""))};
+  return client_.send({.method = method,
+                       .host = url_.host,
+                       .port = url_.port,
+                       .target = target,
+                       .headers = std::move(headers),
+                       .body = body});
+}
+
+Result<ApiClient::Answer> ApiClient::send(
+    net::Method method, const std::string& target, ByteView body,
+    std::vector<std::pair<std::string, std::string>> headers) {
+  FARM_TRY(const net::ClientResponse response, exchange(method, target, body, std::move(headers)));
+  return Answer{response.status, std::string(response.text()), header_of(response, "Retry-After"),
+                header_of(response, "ETag")};
+}
+
+Result<Bytes> ApiClient::download(const std::string& target) {
+  FARM_TRY(net::ClientResponse response, exchange(net::Method::kGet, target, {}, {}));
+  if (response.status == 200) return std::move(response.body);
+  return fail(to_error({response.status, std::string(response.text()), {}, {}}));
 }
 
 Error ApiClient::to_error(const Answer& answer) {

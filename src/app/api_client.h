@@ -32,6 +32,7 @@ class ApiClient {
     int status = 0;
     std::string body;
     std::string retry_after;
+    std::string etag;
   };
   // Whatever the server answered; an Error only if it did not answer.
   Result<Answer> send(net::Method method, const std::string& target, ByteView body = {},
@@ -43,11 +44,16 @@ class ApiClient {
       net::Method method, const std::string& target, ByteView body = {},
       std::vector<std::pair<std::string, std::string>> headers = {});
 
+  // The bytes of a 200 answer to a GET, whole in memory; an Error as of call() otherwise.
+  Result<Bytes> download(const std::string& target);
+
   // What a failed answer means, for a person.
   static Error to_error(const Answer& answer);
 
  private:
   ApiClient(net::ServerUrl url, std::string key);
+  Result<net::ClientResponse> exchange(net::Method method, const std::string& target, ByteView body,
+                                       std::vector<std::pair<std::string, std::string>> headers);
   net::ServerUrl url_;
   std::string key_;
   net::BlockingClient client_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/api_client.h"
+#include "app/config.h"
 
 namespace farm::app {
 
@@ -25,6 +26,8 @@ struct ServeOptions {
   std::string data;    // over the configuration's, where not empty
   std::string listen;  // the same
 };
+// The configuration file with the options over it.
+Result<Config> effective_config(const ServeOptions& options);
 int serve(const ServeOptions& options);
 int check_config(const std::string& file);
 
@@ -49,6 +52,34 @@ struct ListOptions {
 int list(const ServerOptions& server, const ListOptions& options);
 
 int verify(const ServerOptions& server, bool json);
+
+struct ExportOptions {
+  std::string directory;
+  std::optional<std::string> owner;
+  std::string since;       // a day, "2026-11-22" (UTC): only photos added from then on
+  std::uint32_t jobs = 4;  // records at once, each whole in memory
+  bool json = false;
+};
+int export_records(const ServerOptions& server, const ExportOptions& options);
+
+struct ImportOptions {
+  std::string directory;
+  std::uint32_t jobs = 4;  // records at once, each whole in memory
+  bool json = false;
+};
+int import_records(const ServerOptions& server, const ImportOptions& options);
+
+// Without a server.
+int reindex(const ServeOptions& options, bool json);
+
+struct InspectVolumeOptions {
+  std::string file;
+  bool frames = false;
+  bool check = false;
+  bool json = false;
+};
+int inspect_volume(const InspectVolumeOptions& options);
+int inspect_record(const std::string& file, bool json);
 
 int add_key(const ServerOptions& server, const std::string& name, const std::string& scopes,
             bool json);

@@ -11,9 +11,11 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "roles/admin.h"
+#include "roles/catalog_session.h"
 #include "roles/origin.h"
 #include "roles/photos_api.h"
 #include "roles/reconcile.h"
+#include "roles/records_api.h"
 #include "roles/upload.h"
 #include "store/volume_store.h"
 #include "url/api_key.h"
@@ -41,14 +43,44 @@ Result<void> install_admin_key(const Config& config, catalog::Catalog& catalog,
 void report(const roles::Reconciled& done, roles::Health& health) {
   obs::log_info("store and catalog agree", {{"photos", done.records},
                                             {"orphans_removed", done.orphans_removed},
+                                            {"rows_added", done.rows_added},
                                             {"rows_caught_up", done.rows_caught_up},
                                             {"deletions_finished", done.deletions_finished}});
-  if (done.rows_without_record == 0) return;
-  const std::string problem =
-      std::to_string(done.rows_without_record) +
-      " photos of the catalog have no record in the store; is a disk missing?";
-  obs::log_error(problem);
-  health.note(problem);
+  const auto note = [&](std::uint64_t count, const char* what) {
+    if (count == 0) return;
+    const std::string problem = std::to_string(count) + what;
+    obs::log_error(problem);
+    health.note(problem);
+  };
+  note(done.rows_without_record,
+       " photos of the catalog have no record in the store; is a disk missing?");
+  note(done.orphans_kept, " photos of the store cannot be read and are not in the catalog");
+}
+
+std::vector<std::filesystem::path> store_directories(const Config& config) {
+  return config.store.paths.empty() ? std::vector{config.data} : config.store.paths;
+}
+
+std::filesystem::path catalog_file(const Config& config) {
+  return config.catalog.path.empty() ? config.data / "catalog.sqlite" : config.catalog.path;
+}
+
+// A catalog that is missing is made new only for a store that never had one.
+Result<void> require_catalog(const Config& config) {
+  FARM_TRY(const bool there, io::posix_file_system().exists(catalog_file(config)));
+  if (there) return ok();
+  return roles::CatalogSession::check_first_run(io::posix_file_system(), store_directories(config));
+}
+
+// So that a wrong --data does not make a new, empty farm.
+Result<void> require_store(const Config& config) {
+  for (const std::filesystem::path& directory : store_directories(config)) {
+    FARM_TRY(const bool there, io::posix_file_system().exists(directory / "volumes"));
+    if (there) return ok();
+  }
+  return fail(ErrorCode::kNotFound, "app",
+              "there is no store in " + store_directories(config).front().string() +
+                  "; name its data directory with --data, or its configuration with -c");
 }
 
 }  // namespace
@@ -58,8 +90,11 @@ struct Farm::Parts {
   explicit Parts(const Config& settings)
       : config(settings), clock(), ids(config.roles.server_id, clock) {}
 
-  Result<void> open();
+  Result<void> open_store();
+  Result<void> open_catalog();
+  void make_services();
   Result<void> reconcile();
+  Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
   void collect_figures();
   void stop();
@@ -71,6 +106,7 @@ struct Farm::Parts {
   roles::Health health;
   std::unique_ptr<store::PhotoStore> store;
   std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<roles::CatalogSession> session;
   std::unique_ptr<io::WorkerPool> disk_pool;
   std::unique_ptr<io::WorkerPool> image_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
@@ -80,19 +116,27 @@ struct Farm::Parts {
   std::unique_ptr<roles::Origin> origin;
   std::unique_ptr<roles::Upload> upload;
   std::unique_ptr<roles::PhotosApi> photos;
+  std::unique_ptr<roles::RecordsApi> records;
   std::unique_ptr<roles::Admin> admin;
   std::unique_ptr<net::Server> server;
 };
 
-Result<void> Farm::Parts::open() {
+Result<void> Farm::Parts::open_store() {
   FARM_TRY(make_data_dir(config.data));
   FARM_TRY(store,
            store::open_volume_store(io::posix_file_system(), clock, config.data, config.store));
-  const std::filesystem::path catalog_file =
-      config.catalog.path.empty() ? config.data / "catalog.sqlite" : config.catalog.path;
-  FARM_TRY(catalog, catalog::open_sqlite_catalog(catalog_file, config.catalog, clock));
-  FARM_TRY(install_admin_key(config, *catalog, clock));
+  return ok();
+}
 
+Result<void> Farm::Parts::open_catalog() {
+  FARM_TRY(catalog, catalog::open_sqlite_catalog(catalog_file(config), config.catalog, clock));
+  session = std::make_unique<roles::CatalogSession>(io::posix_file_system(),
+                                                    store_directories(config), *catalog);
+  make_services();
+  return ok();
+}
+
+void Farm::Parts::make_services() {
   disk_pool =
       std::make_unique<io::WorkerPool>("disk", config.roles.disk_threads, config.roles.disk_queue);
   image_pool =
@@ -112,14 +156,28 @@ Result<void> Farm::Parts::open() {
                       .net_threads = net::thread_count(config.net)});
   authorizer = std::make_unique<roles::Authorizer>(*services);
   writer = std::make_unique<roles::PhotoWriter>(*services);
-  return ok();
 }
 
 Result<void> Farm::Parts::reconcile() {
-  FARM_TRY(const roles::Reconciled done, roles::reconcile(*services, *writer));
+  FARM_TRY(const roles::Tie tie, session->check());
+  FARM_TRY(const roles::Reconciled done, roles::reconcile(*services, *writer, tie));
+  FARM_TRY(install_admin_key(config, *catalog, clock));
+  FARM_TRY(session->renew());
   ids.start_after(done.newest);
   report(done, health);
+  session->start();
   return ok();
+}
+
+Result<roles::Reindexed> Farm::Parts::reindex(const roles::ReindexProgress& progress) {
+  // A catalog that did not run last is what this is for.
+  if (auto tie = session->check(); !tie && tie.error().code != ErrorCode::kConflict) {
+    return fail(std::move(tie).error());
+  }
+  FARM_TRY(roles::Reindexed done, roles::reindex(*services, *writer, progress));
+  FARM_TRY(install_admin_key(config, *catalog, clock));
+  FARM_TRY(session->renew());
+  return done;
 }
 
 Result<void> Farm::Parts::serve() {
@@ -129,6 +187,8 @@ Result<void> Farm::Parts::serve() {
     upload->add_endpoints(endpoints);
     photos = std::make_unique<roles::PhotosApi>(*services, *authorizer, *writer);
     photos->add_endpoints(endpoints);
+    records = std::make_unique<roles::RecordsApi>(*services, *authorizer, *writer);
+    records->add_endpoints(endpoints);
   }
   admin = std::make_unique<roles::Admin>(*services, *authorizer, health);
   admin->add_endpoints(endpoints);
@@ -186,6 +246,7 @@ void Farm::Parts::stop() {
   // Their jobs hold coroutines of the server: first they end, then it goes.
   if (image_pool) image_pool->stop();
   if (disk_pool) disk_pool->stop();
+  if (session) session->stop();
   server.reset();
 }
 
@@ -195,10 +256,23 @@ Farm::~Farm() { stop(); }
 Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
   FARM_TRY(image::start("photofarm"));
   std::unique_ptr<Farm> farm(new Farm(std::make_unique<Parts>(config)));
-  FARM_TRY(farm->parts_->open());
+  FARM_TRY(farm->parts_->open_store());
+  FARM_TRY(require_catalog(config));
+  FARM_TRY(farm->parts_->open_catalog());
   FARM_TRY(farm->parts_->reconcile());
   FARM_TRY(farm->parts_->serve());
   return farm;
+}
+
+Result<roles::Reindexed> Farm::reindex(const Config& config,
+                                       const roles::ReindexProgress& progress) {
+  FARM_TRY(require_store(config));
+  Parts parts(config);
+  FARM_TRY(parts.open_store());
+  FARM_TRY(parts.open_catalog());
+  auto done = parts.reindex(progress);
+  parts.stop();
+  return done;
 }
 
 std::string Farm::address() const { return parts_->server->address(); }

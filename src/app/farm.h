@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "base/result.h"
+#include "roles/reindex.h"
 
 namespace farm::app {
 
@@ -15,6 +16,10 @@ class Farm {
   // Opens everything under config.data, finishes what a crash left, and takes requests when it
   // returns.
   static Result<std::unique_ptr<Farm>> start(const Config& config);
+  // Makes the catalog anew from the store, without serving anything; `progress` may be empty.
+  // kNotFound if there is no store under config.data, kBusy if a server has it open.
+  static Result<roles::Reindexed> reindex(const Config& config,
+                                          const roles::ReindexProgress& progress);
   ~Farm();  // as stop()
   Farm(const Farm&) = delete;
   Farm& operator=(const Farm&) = delete;

@@ -20,6 +20,8 @@ constexpr const char* kFooter = R"(Examples:
   photofarm put holiday/*.jpg --owner anna         upload, print the URLs
   photofarm put a.jpg --json | jq -r .sizes.m.url  one URL, for a program
   photofarm keys add website --scope upload,read   a key for a program
+  photofarm export /backup/records                 every photo, to keep or to import elsewhere
+  photofarm inspect volume DATA/volumes/000001.vol what a volume holds
 
 Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
 
@@ -49,12 +51,15 @@ struct CommandLine {
   ServeOptions serve_options;
   PutOptions put_options;
   ListOptions list_options;
+  ExportOptions export_options;
+  ImportOptions import_options;
+  InspectVolumeOptions inspect_options;
   std::string owner;
   std::string id;
   std::vector<std::string> ids;
   std::string key_name;
   std::string key_scopes = "upload,read";
-  std::string config_file;
+  std::string file;
   bool json = false;
 
   CommandLine();
@@ -65,6 +70,8 @@ struct CommandLine {
                     std::function<int()> does);
   void add_server_commands();
   void add_photo_commands();
+  void add_record_commands();
+  void add_inspect_commands();
   void add_key_commands();
 };
 
@@ -81,6 +88,8 @@ CommandLine::CommandLine() {
   app.set_version_flag("--version", "photofarm " + std::string(kVersion));
   add_server_commands();
   add_photo_commands();
+  add_record_commands();
+  add_inspect_commands();
   add_key_commands();
 }
 
@@ -93,9 +102,17 @@ void CommandLine::add_server_commands() {
   serving.add_option("--listen", serve_options.listen,
                      "ADDR:PORT to listen on (127.0.0.1:8080); port 0 takes any free one");
 
+  CLI::App& reindexing = command(
+      app, "reindex", "Make a lost catalog anew from the photos; the server must be stopped",
+      [this] { return reindex(serve_options, json); });
+  reindexing.add_option("-c,--config", serve_options.config, "The configuration, a TOML file");
+  reindexing.add_option("--data", serve_options.data,
+                        "The data directory (PHOTOFARM_DATA, ./photofarm-data)");
+  reindexing.add_flag("--json", json, "Print one JSON object");
+
   CLI::App& checking = command(app, "check-config", "Check a configuration without using it",
-                               [this] { return check_config(config_file); });
-  checking.add_option("-c,--config,file", config_file, "The configuration")->required();
+                               [this] { return check_config(file); });
+  checking.add_option("-c,--config,file", file, "The configuration")->required();
 
   command(app, "version", "Print the version", [] {
     std::printf("photofarm %s\n", kVersion);
@@ -139,6 +156,55 @@ void CommandLine::add_photo_commands() {
   listing.add_option("--limit", list_options.limit, "At most so many (all)");
   listing.add_flag("--json", list_options.json, "Print a JSON object a line");
   add_server_options(listing, server, data);
+}
+
+void CommandLine::add_record_commands() {
+  CLI::App& exporting =
+      command(app, "export", "Write every photo's record into a directory, to keep or to import",
+              [this, &app = app] {
+                if (app.get_subcommand("export")->count("--owner") > 0) {
+                  export_options.owner = owner;
+                }
+                return export_records(server, export_options);
+              });
+  exporting
+      .add_option("DIR", export_options.directory, "Where to; what is there is not sent again")
+      ->required();
+  exporting.add_option("--owner", owner, "Only this owner's");
+  exporting.add_option("--since", export_options.since,
+                       "Only photos added on this day or later, as in 2026-11-22 (UTC)");
+  exporting.add_option("--jobs", export_options.jobs, "Records at once (4)")
+      ->check(CLI::Range(1, 64));
+  exporting.add_flag("--json", export_options.json, "Print the summary as one JSON object");
+  add_server_options(exporting, server, data);
+
+  CLI::App& importing =
+      command(app, "import", "Take in records that export wrote: ids, URLs and times stay",
+              [this] { return import_records(server, import_options); });
+  importing.add_option("DIR", import_options.directory, "Where they are, in folders or not")
+      ->required();
+  importing.add_option("--jobs", import_options.jobs, "Records at once (4)")
+      ->check(CLI::Range(1, 64));
+  importing.add_flag("--json", import_options.json, "Print the summary as one JSON object");
+  add_server_options(importing, server, data);
+}
+
+void CommandLine::add_inspect_commands() {
+  CLI::App* inspecting =
+      app.add_subcommand("inspect", "Look into a file; nothing is changed, no server is needed");
+  inspecting->require_subcommand(1);
+  CLI::App& volume = command(*inspecting, "volume", "A volume: what it holds, and what is damaged",
+                             [this] { return inspect_volume(inspect_options); });
+  volume.add_option("FILE", inspect_options.file, "DATA/volumes/NNNNNN.vol")->required();
+  volume.add_flag("--frames", inspect_options.frames, "Print every frame, a line each");
+  volume.add_flag("--check", inspect_options.check, "Read every payload and check it");
+  volume.add_flag("--json", inspect_options.json,
+                  "Print one JSON object; with --frames, before it, one a frame");
+  CLI::App& record =
+      command(*inspecting, "record", "An exported record: its header and every block",
+              [this] { return inspect_record(file, json); });
+  record.add_option("FILE", file, "A file that export wrote")->required();
+  record.add_flag("--json", json, "Print one JSON object");
 }
 
 void CommandLine::add_key_commands() {

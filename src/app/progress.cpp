@@ -54,6 +54,12 @@ void Progress::advance() {
   draw(false);
 }
 
+void Progress::finish() {
+  const std::lock_guard lock(mutex_);
+  clear();
+  total_ = 0;
+}
+
 void Progress::print(const std::string& text) {
   const std::lock_guard lock(mutex_);
   clear();
@@ -82,10 +88,17 @@ void Progress::draw(bool force) {
   last_ = now;
   const std::uint64_t done = std::min(done_, total_);
   const bool bytes = unit_ == "bytes";
-  const std::string figures = (bytes ? human_bytes(done) : std::to_string(done)) + " of " +
-                              (bytes ? human_bytes(total_) : std::to_string(total_) + " " + unit_);
+  std::string figures = bytes ? human_bytes(done) : std::to_string(done);
+  if (total_ != kUnknown)
+    figures += " of " + (bytes ? human_bytes(total_) : std::to_string(total_));
+  if (!bytes) figures += " " + unit_;
   if (!terminal_) {
     std::fprintf(stderr, "%s: %s\n", what_.c_str(), figures.c_str());
+    return;
+  }
+  if (total_ == kUnknown) {
+    std::fprintf(stderr, "\r\x1b[K%s %s", what_.c_str(), figures.c_str());
+    drawn_ = true;
     return;
   }
   const auto filled = static_cast<std::size_t>(

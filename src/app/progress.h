@@ -11,7 +11,10 @@ namespace farm::app {
 
 class Progress {
  public:
-  // `what` stands before the figures; `unit` is shown behind them: "files", "bytes".
+  static constexpr std::uint64_t kUnknown = UINT64_MAX;  // a total that nobody knows
+
+  // `what` stands before the figures; `unit` is shown behind them: "files", "bytes". Nothing is
+  // shown while the total is 0.
   Progress(std::string what, std::string unit, std::uint64_t total);
   ~Progress();  // clears the bar
   Progress(const Progress&) = delete;
@@ -19,6 +22,9 @@ class Progress {
 
   void set(std::uint64_t done, std::uint64_t total);
   void advance();  // by one
+
+  // Takes the bar away: what follows is printed by others.
+  void finish();
 
   // Writes a line to stdout without tearing the bar.
   void print(const std::string& text);

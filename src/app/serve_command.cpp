@@ -28,6 +28,8 @@ sigset_t stop_signals() {
   return signals;
 }
 
+}  // namespace
+
 Result<Config> effective_config(const ServeOptions& options) {
   FARM_TRY(Config config, load_config(options.config.empty()
                                           ? std::nullopt
@@ -36,8 +38,6 @@ Result<Config> effective_config(const ServeOptions& options) {
   if (!options.listen.empty()) config.roles.listen = options.listen;
   return config;
 }
-
-}  // namespace
 
 int serve(const ServeOptions& options) {
   const auto config = effective_config(options);

@@ -87,6 +87,7 @@ struct IdempotencyRow {
 
 struct CatalogStats {
   std::uint64_t photos = 0;   // those being deleted left out
+  std::uint64_t added = 0;    // photos ever added: never gets smaller, so tells an old copy
   std::uint64_t commits = 0;  // transactions synced to disk since it was opened
   std::uint64_t writes = 0;   // changes in them: writes / commits is the mean size of a group
 };
@@ -98,9 +99,11 @@ class Catalog {
   // A new photo, with the idempotency row of its upload where it has one, in one transaction.
   // kConflict if the id or the idempotency key is there already.
   virtual Result<void> add(const PhotoRow& row, const std::optional<IdempotencyRow>& once) = 0;
-  // The next version of a photo: replaces the row but owner, title and visibility, which stay as
+  // Many new photos in one transaction: all of them, or none. kConflict if an id is there already.
+  virtual Result<void> add_all(std::span<const PhotoRow> rows) = 0;
+  // A later version of a photo: replaces the row but owner, title and visibility, which stay as
   // the catalog has them. Only this changes changed_ms: it is the version's. kNotFound if it is not
-  // there (or being deleted); kConflict unless row.version is exactly one more than the stored one.
+  // there (or being deleted); kConflict unless row.version is greater than the stored one.
   virtual Result<void> advance(const PhotoRow& row) = 0;
   // Changes what is set and returns the photo as it is then. kNotFound.
   virtual Result<PhotoRow> patch(PhotoId id, const PhotoPatch& patch) = 0;
@@ -116,6 +119,15 @@ class Catalog {
   virtual Result<void> begin_delete(PhotoId id) = 0;
   virtual Result<void> end_delete(PhotoId id) = 0;
   virtual Result<std::vector<PhotoId>> deleting() = 0;
+
+  // A record that comes from elsewhere takes two steps around the store's put(), so that after a
+  // crash in between nobody takes it for an upload that was never acknowledged: begin_import notes
+  // the id in importing() (again is ok), end_import adds the row and drops the note, drop_import
+  // only drops it. end_import: kConflict if the id has a row already.
+  virtual Result<void> begin_import(PhotoId id) = 0;
+  virtual Result<void> end_import(const PhotoRow& row) = 0;
+  virtual Result<void> drop_import(PhotoId id) = 0;
+  virtual Result<std::vector<PhotoId>> importing() = 0;
 
   // The version each of these has, 0 where there is no row (rows being deleted count as there).
   // In the order of `ids`; at most 10,000 of them.

@@ -23,7 +23,8 @@ Result<void> prepare_photo_reads(Reader& reader) {
   FARM_TRY(reader.deleting,
            Statement::prepare(db, "SELECT id FROM photo WHERE deleting = 1 ORDER BY id"));
   FARM_TRY(reader.version, Statement::prepare(db, "SELECT version FROM photo WHERE id = ?"));
-  FARM_TRY(reader.photos, Statement::prepare(db, "SELECT value FROM tally WHERE name = 'photos'"));
+  FARM_TRY(reader.importing, Statement::prepare(db, "SELECT id FROM importing ORDER BY id"));
+  FARM_TRY(reader.tally, Statement::prepare(db, "SELECT value FROM tally WHERE name = ?"));
   return ok();
 }
 

@@ -22,7 +22,7 @@ struct Reader {
 
   Database database;  // first: its statements go before it
   Statement get, list_all, list_owner, deleting, version, find_once;
-  Statement list_keys, find_key, fact, photos;
+  Statement importing, list_keys, find_key, fact, tally;
 };
 
 class ReaderPool {

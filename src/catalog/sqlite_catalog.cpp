@@ -24,6 +24,23 @@ KeyRow read_key(const Query& query) {
   return row;
 }
 
+Result<std::vector<PhotoId>> read_ids(Statement& statement) {
+  Query query(statement);
+  std::vector<PhotoId> ids;
+  for (;;) {
+    FARM_TRY(const bool found, query.step());
+    if (!found) return ids;
+    ids.push_back(PhotoId{static_cast<std::uint64_t>(query.integer(0))});
+  }
+}
+
+Result<std::uint64_t> read_tally(Statement& statement, std::string_view name) {
+  Query query(statement);
+  query.bind(name);
+  FARM_TRY(const bool found, query.step());
+  return found ? static_cast<std::uint64_t>(query.integer(0)) : 0;
+}
+
 class SqliteCatalog final : public Catalog {
  public:
   SqliteCatalog(std::unique_ptr<io::FileLock> lock, std::unique_ptr<Writes> writes,
@@ -37,6 +54,7 @@ class SqliteCatalog final : public Catalog {
         readers_(std::move(readers)) {}
 
   Result<void> add(const PhotoRow& row, const std::optional<IdempotencyRow>& once) override;
+  Result<void> add_all(std::span<const PhotoRow> rows) override;
   Result<void> advance(const PhotoRow& row) override;
   Result<PhotoRow> patch(PhotoId id, const PhotoPatch& patch) override;
   Result<PhotoRow> get(PhotoId id) override;
@@ -44,6 +62,10 @@ class SqliteCatalog final : public Catalog {
   Result<void> begin_delete(PhotoId id) override;
   Result<void> end_delete(PhotoId id) override;
   Result<std::vector<PhotoId>> deleting() override;
+  Result<void> begin_import(PhotoId id) override;
+  Result<void> end_import(const PhotoRow& row) override;
+  Result<void> drop_import(PhotoId id) override;
+  Result<std::vector<PhotoId>> importing() override;
   Result<std::vector<std::uint32_t>> versions(std::span<const PhotoId> ids) override;
   Result<std::optional<IdempotencyRow>> find_idempotent(std::string_view api_key_name,
                                                         std::string_view key) override;
@@ -76,6 +98,18 @@ Result<void> SqliteCatalog::add(const PhotoRow& row, const std::optional<Idempot
     FARM_TRY(writes_->add(row));
     if (!once) return ok();
     return writes_->add_once(*once, now, oldest_kept());
+  });
+}
+
+Result<void> SqliteCatalog::add_all(std::span<const PhotoRow> rows) {
+  for (const PhotoRow& row : rows) {
+    FARM_TRY(check_photo(row));
+  }
+  return writer_->run([&]() -> Result<void> {
+    for (const PhotoRow& row : rows) {
+      FARM_TRY(writes_->add(row));
+    }
+    return ok();
   });
 }
 
@@ -132,13 +166,28 @@ Result<void> SqliteCatalog::end_delete(PhotoId id) {
 
 Result<std::vector<PhotoId>> SqliteCatalog::deleting() {
   const auto reader = readers_->borrow();
-  Query query(reader->deleting);
-  std::vector<PhotoId> ids;
-  for (;;) {
-    FARM_TRY(const bool found, query.step());
-    if (!found) return ids;
-    ids.push_back(PhotoId{static_cast<std::uint64_t>(query.integer(0))});
-  }
+  return read_ids(reader->deleting);
+}
+
+Result<void> SqliteCatalog::begin_import(PhotoId id) {
+  return writer_->run([&] { return writes_->begin_import(id); });
+}
+
+Result<void> SqliteCatalog::end_import(const PhotoRow& row) {
+  FARM_TRY(check_photo(row));
+  return writer_->run([&]() -> Result<void> {
+    FARM_TRY(writes_->add(row));
+    return writes_->drop_import(row.id);
+  });
+}
+
+Result<void> SqliteCatalog::drop_import(PhotoId id) {
+  return writer_->run([&] { return writes_->drop_import(id); });
+}
+
+Result<std::vector<PhotoId>> SqliteCatalog::importing() {
+  const auto reader = readers_->borrow();
+  return read_ids(reader->importing);
 }
 
 Result<std::vector<std::uint32_t>> SqliteCatalog::versions(std::span<const PhotoId> ids) {
@@ -222,10 +271,9 @@ Result<void> SqliteCatalog::set_fact(std::string_view name, std::string_view val
 
 Result<CatalogStats> SqliteCatalog::stats() {
   const auto reader = readers_->borrow();
-  Query query(reader->photos);
-  FARM_TRY(const bool found, query.step());
   CatalogStats stats;
-  if (found) stats.photos = static_cast<std::uint64_t>(query.integer(0));
+  FARM_TRY(stats.photos, read_tally(reader->tally, "photos"));
+  FARM_TRY(stats.added, read_tally(reader->tally, "added"));
   stats.commits = writer_->commits();
   stats.writes = writer_->writes();
   return stats;

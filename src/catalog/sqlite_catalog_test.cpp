@@ -118,6 +118,24 @@ TEST_F(SqliteCatalogTest, ANewerSchemaIsRefusedUntouched) {
   EXPECT_EQ(raw().integer("PRAGMA user_version").value(), 999);
 }
 
+// A catalog of schema 1, as it was before the tables and triggers that came later.
+TEST_F(SqliteCatalogTest, Schema1IsBroughtUpToDate) {
+  ASSERT_TRUE(open()->add_all(std::vector{sample_photo(1), sample_photo(2)}));
+  ASSERT_TRUE(
+      raw().exec("DROP TABLE importing; DROP TRIGGER photo_added;"
+                 "DELETE FROM tally WHERE name = 'added';"
+                 "CREATE TRIGGER photo_added AFTER INSERT ON photo BEGIN"
+                 "  UPDATE tally SET value = value + 1 WHERE name = 'photos'; END;"
+                 "PRAGMA user_version = 1"));
+  const auto catalog = open();
+  EXPECT_EQ(catalog->stats().value().added, 2U);
+  ASSERT_TRUE(catalog->add(sample_photo(3), {}));
+  EXPECT_EQ(catalog->stats().value().photos, 3U);
+  EXPECT_EQ(catalog->stats().value().added, 3U);
+  EXPECT_TRUE(catalog->begin_import({9}));
+  EXPECT_EQ(raw().integer("PRAGMA user_version").value(), kSchemaVersion);
+}
+
 TEST_F(SqliteCatalogTest, AnotherProgramsDatabaseIsRefusedUntouched) {
   write_file("");
   ASSERT_TRUE(raw().exec("CREATE TABLE bookmarks (url TEXT)"));

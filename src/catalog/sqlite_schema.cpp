@@ -67,6 +67,17 @@ WHEN old.deleting = 0 AND new.deleting = 1 BEGIN
   UPDATE tally SET value = value - 1 WHERE name = 'photos';
 END;
 )sql",
+    R"sql(
+INSERT INTO tally SELECT 'added', count(*) FROM photo;
+DROP TRIGGER photo_added;
+CREATE TRIGGER photo_added AFTER INSERT ON photo BEGIN
+  UPDATE tally SET value = value + 1 WHERE name IN ('photos', 'added');
+END;
+
+CREATE TABLE importing (
+  id INTEGER PRIMARY KEY
+) STRICT;
+)sql",
 };
 
 Result<void> check_owner(Database& database, std::int64_t version) {
@@ -103,9 +114,10 @@ Result<void> migrate(Database& database) {
                     ", made by a newer photofarm; this one knows schemas up to " +
                     std::to_string(kSchemaVersion) + ": run the newer one");
   }
+  const bool made_new = version == 0;
   for (; version < kSchemaVersion; ++version) {
     FARM_TRY(apply(database, version));
-    if (version > 0) obs::log_info("catalog migrated", {{"schema", version + 1}});
+    if (!made_new) obs::log_info("catalog migrated", {{"schema", version + 1}});
   }
   return ok();
 }

@@ -27,7 +27,7 @@ constexpr std::string_view kAdd =
 constexpr std::string_view kAdvance =
     "UPDATE photo SET version = ?2, server = ?3, format = ?4, width = ?5, height = ?6, "
     "created_ms = ?7, changed_ms = ?8, secret = ?9, original_secret = ?10, sizes = ?11 "
-    "WHERE id = ?1 AND deleting = 0 AND version = ?2 - 1";
+    "WHERE id = ?1 AND deleting = 0 AND version < ?2";
 
 constexpr std::string_view kPatch =
     "UPDATE photo SET owner = coalesce(?, owner), title = coalesce(?, title), "
@@ -119,6 +119,9 @@ Result<void> Writes::prepare() {
   FARM_TRY(patch_, Statement::prepare(db, std::string(kPatch).append(kPhotoColumns)));
   FARM_TRY(begin_delete_, Statement::prepare(db, "UPDATE photo SET deleting = 1 WHERE id = ?"));
   FARM_TRY(end_delete_, Statement::prepare(db, "DELETE FROM photo WHERE id = ? AND deleting = 1"));
+  FARM_TRY(begin_import_,
+           Statement::prepare(db, "INSERT INTO importing (id) VALUES (?) ON CONFLICT DO NOTHING"));
+  FARM_TRY(drop_import_, Statement::prepare(db, "DELETE FROM importing WHERE id = ?"));
   FARM_TRY(add_once_, Statement::prepare(db, kAddOnce));
   FARM_TRY(prune_once_, Statement::prepare(db, kPruneOnce));
   FARM_TRY(add_key_,
@@ -194,6 +197,18 @@ Result<void> Writes::end_delete(PhotoId id) {
   FARM_TRY(const bool found, stored.step());
   if (!found) return fail(no_photo(id));
   return fail(ErrorCode::kConflict, "catalog", "photo " + id.str() + " is not being deleted");
+}
+
+Result<void> Writes::begin_import(PhotoId id) {
+  Query query(begin_import_);
+  query.bind(id.value);
+  return query.run();
+}
+
+Result<void> Writes::drop_import(PhotoId id) {
+  Query query(drop_import_);
+  query.bind(id.value);
+  return query.run();
 }
 
 Result<void> Writes::add_once(const IdempotencyRow& row, Millis now_ms, Millis oldest_kept_ms) {

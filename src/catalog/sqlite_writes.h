@@ -28,6 +28,8 @@ class Writes {
   // As in Catalog.
   Result<void> add(const PhotoRow& row);
   Result<void> advance(const PhotoRow& row);
+  Result<void> begin_import(PhotoId id);
+  Result<void> drop_import(PhotoId id);
   Result<PhotoRow> patch(PhotoId id, const PhotoPatch& patch);
   Result<void> begin_delete(PhotoId id);
   Result<void> end_delete(PhotoId id);
@@ -47,6 +49,7 @@ class Writes {
 
   Database database_;  // first: its statements go before it
   Statement add_, advance_, version_, patch_, begin_delete_, end_delete_;
+  Statement begin_import_, drop_import_;
   Statement add_once_, prune_once_, add_key_, set_key_, revoke_key_, forget_once_, set_fact_;
 };
 

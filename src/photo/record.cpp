@@ -251,6 +251,42 @@ Result<RecordView> RecordView::parse(ByteView bytes) {
   return view;
 }
 
+Result<Bytes> relabel(const RecordView& record, const Labels& labels) {
+  if (labels.owner.size() > kMaxOwnerBytes || labels.title.size() > kMaxTitleBytes) {
+    return fail(ErrorCode::kInvalidArgument, "photo", "owner or title is over its limit");
+  }
+  const ByteView old = record.header_;
+  const ByteView texts = texts_of(record, old);
+  const auto texts_start = static_cast<std::size_t>(texts.data() - old.data());
+  Bytes header(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(texts_start));
+  append_text(header, kOwnerTag, labels.owner);
+  append_text(header, kTitleTag, labels.title);
+  for (ByteView rest = texts; !rest.empty();) {
+    const std::size_t length = kTextHeadBytes + load_le<std::uint16_t>(rest, 1);
+    const auto tag = std::to_integer<std::uint8_t>(rest[0]);
+    if (tag != kOwnerTag && tag != kTitleTag) {
+      header.insert(header.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(length));
+    }
+    rest = rest.subspan(length);
+  }
+  const std::size_t texts_bytes = header.size() - texts_start;
+  header.resize((header.size() + 7) / 8 * 8);
+  if (header.size() > kRecordMaxHeaderBytes) {
+    return fail(ErrorCode::kTooLarge, "photo", "the record's header would be over 1 MiB");
+  }
+  const std::uint64_t sizes_bytes = record.record_bytes() - old.size();
+  store_le(header, at::kHeaderLength, static_cast<std::uint32_t>(header.size()));
+  store_le(header, at::kVisibility, static_cast<std::uint8_t>(labels.visibility));
+  store_le(header, at::kTextLength, static_cast<std::uint32_t>(texts_bytes));
+  store_le(header, at::kRecordLength, header.size() + sizes_bytes);
+  for (std::size_t i = 0; i < record.size_count(); ++i) {
+    const std::uint64_t offset = record.size_at(i).offset - old.size() + header.size();
+    store_le(header, at::kDirectory + i * kEntryBytes + entry_at::kOffset, offset);
+  }
+  store_le(header, at::kHeaderChecksum, header_checksum(header));
+  return header;
+}
+
 RecordInfo RecordView::info() const {
   RecordInfo info;
   info.id = id();

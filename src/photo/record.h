@@ -64,6 +64,20 @@ struct SizeEntry {
 // original last, strings within their limits).
 Result<Bytes> encode_header(const RecordInfo& info, std::span<const SizeInput> sizes);
 
+class RecordView;
+
+// What the catalog can change without a new record.
+struct Labels {
+  Visibility visibility = Visibility::kPublic;
+  std::string_view owner;
+  std::string_view title;
+};
+
+// The header of the same record under other labels: it may be longer or shorter, and what follows
+// it, the sizes, is the same byte for byte. Texts that this program does not know are kept.
+// kInvalidArgument for a label over its limit.
+Result<Bytes> relabel(const RecordView& record, const Labels& labels);
+
 // How many bytes the header has, from the record's first kRecordPreludeBytes or more; kCorrupt if
 // this is no record of a version we know.
 Result<std::size_t> record_header_length(ByteView prefix);
@@ -95,6 +109,7 @@ class RecordView {
   std::uint64_t fingerprint(const SizeEntry& size) const;
 
  private:
+  friend Result<Bytes> relabel(const RecordView& record, const Labels& labels);
   explicit RecordView(ByteView header) : header_(header) {}
   std::uint32_t block_checksum(std::uint64_t index) const;
   std::string_view text(std::uint8_t tag) const;

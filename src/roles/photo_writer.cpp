@@ -4,6 +4,7 @@
 
 #include "obs/log.h"
 #include "photo/record.h"
+#include "roles/record_row.h"
 #include "roles/stage_timer.h"
 #include "store/record_reader.h"
 
@@ -44,6 +45,29 @@ photo::RecordInfo record_info(const PhotoRow& row) {
           .changed_ms = row.changed_ms,
           .owner = row.owner,
           .title = row.title};
+}
+
+bool same_photo(const photo::RecordView& a, const photo::RecordView& b) {
+  if (a.version() != b.version() || !a.secret().matches(b.secret()) ||
+      !a.original_secret().matches(b.original_secret()) || a.size_count() != b.size_count()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < a.size_count(); ++i) {
+    const photo::SizeEntry x = a.size_at(i);
+    const photo::SizeEntry y = b.size_at(i);
+    if (x.code != y.code || x.format != y.format || x.dimensions != y.dimensions ||
+        x.length != y.length || a.fingerprint(x) != b.fingerprint(y)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+auto other_version(PhotoId id, std::uint32_t here, std::uint32_t coming) {
+  const std::string what = here == coming ? " with other bytes or secrets"
+                                          : ", not as version " + std::to_string(coming);
+  return fail(ErrorCode::kConflict, "roles",
+              "photo " + id.str() + " is here already as version " + std::to_string(here) + what);
 }
 
 }  // namespace
@@ -99,20 +123,10 @@ Result<PhotoRow> PhotoWriter::current(PhotoId id) {
 }
 
 Result<PhotoRow> PhotoWriter::catch_up(const PhotoRow& row) {
-  FARM_TRY(const store::OwnedRecord head, store::read_header(services_.store, row.id));
-  const photo::RecordInfo info = head.view().info();
-  PhotoRow next = row;
-  next.version = info.version;
-  next.format = info.format;
-  next.secret = info.secret;
-  next.original_secret = info.original_secret;
-  next.dimensions = info.dimensions;
-  next.changed_ms = info.changed_ms;
-  next.sizes.clear();
-  for (std::size_t i = 0; i < head.view().size_count(); ++i) {
-    const photo::SizeEntry size = head.view().size_at(i);
-    next.sizes.push_back({size.code, size.format, size.dimensions, size.length});
-  }
+  FARM_TRY(PhotoRow next, stored_row(services_.store, row.id));
+  next.owner = row.owner;
+  next.title = row.title;
+  next.visibility = row.visibility;
   FARM_TRY(services_.catalog.advance(next));
   return next;
 }
@@ -161,6 +175,62 @@ Result<void> PhotoWriter::remove(PhotoId id) {
     return fail(std::move(removed).error());
   }
   return services_.catalog.end_delete(id);
+}
+
+Result<PhotoWriter::Imported> PhotoWriter::import_record(const photo::RecordView& record,
+                                                         ByteView bytes) {
+  const PhotoId id = record.id();
+  const std::lock_guard lock(lock_of(id));
+  services_.ids.start_after(id);
+  if (services_.store.find(id)) return import_present(record);
+  FARM_TRY(PhotoRow row, import_absent(record, bytes));
+  return Imported{std::move(row), true};
+}
+
+Result<PhotoWriter::Imported> PhotoWriter::import_present(const photo::RecordView& record) {
+  const PhotoId id = record.id();
+  FARM_TRY(const store::OwnedRecord present, store::read_header(services_.store, id));
+  if (!same_photo(present.view(), record)) {
+    return other_version(id, present.view().version(), record.version());
+  }
+  auto row = services_.catalog.get(id);
+  if (row) return Imported{std::move(row).value(), false};
+  if (row.error().code != ErrorCode::kNotFound) return fail(std::move(row).error());
+  // An earlier try got as far as the store; or the photo is being deleted, which is a conflict.
+  PhotoRow missing = row_of(present.view());
+  FARM_TRY(services_.catalog.end_import(missing));
+  return Imported{std::move(missing), true};
+}
+
+Result<PhotoRow> PhotoWriter::import_absent(const photo::RecordView& record, ByteView bytes) {
+  const PhotoId id = record.id();
+  auto row = services_.catalog.get(id);
+  if (row) {  // its record was lost, with a disk perhaps: here it is again
+    const PhotoRow& here = row.value();
+    if (here.version != record.version() || !here.secret.matches(record.secret())) {
+      return other_version(id, here.version, record.version());
+    }
+    FARM_TRY(put_import(id, record.version(), bytes));
+    return row;
+  }
+  if (row.error().code != ErrorCode::kNotFound) return fail(std::move(row).error());
+  // Noted first: after a crash, the record of an import is not taken for a failed upload's.
+  FARM_TRY(services_.catalog.begin_import(id));
+  if (Result<void> stored = put_import(id, record.version(), bytes); !stored) {
+    FARM_TRY(services_.catalog.drop_import(id));
+    return fail(std::move(stored).error());
+  }
+  PhotoRow made = row_of(record);
+  FARM_TRY(services_.catalog.end_import(made));
+  return made;
+}
+
+Result<void> PhotoWriter::put_import(PhotoId id, std::uint32_t version, ByteView bytes) {
+  const StageTimer timer(store_seconds_);
+  Result<void> stored = services_.store.put(id, version, {&bytes, 1});
+  if (stored || stored.error().code != ErrorCode::kConflict) return stored;
+  return fail(ErrorCode::kConflict, "roles",
+              "photo " + id.str() + " was deleted here, and ids are never used again");
 }
 
 }  // namespace farm::roles

@@ -38,6 +38,14 @@ class PhotoWriter {
   Result<catalog::PhotoRow> patch(PhotoId id, const catalog::PhotoPatch& patch);
   Result<void> remove(PhotoId id);
 
+  struct Imported {
+    catalog::PhotoRow row;
+    bool stored = false;  // by this call; else it was there already
+  };
+  // A whole record, checked, of another farm's export: kept under its own id, version, secrets and
+  // times. kConflict if the photo is here as something else, or was deleted here.
+  Result<Imported> import_record(const photo::RecordView& record, ByteView bytes);
+
   // Brings the row up to a version that the store has and the catalog missed. The photo's own row
   // must exist.
   Result<catalog::PhotoRow> catch_up(const catalog::PhotoRow& row);
@@ -47,6 +55,9 @@ class PhotoWriter {
 
   std::mutex& lock_of(PhotoId id) { return locks_[std::hash<PhotoId>{}(id) >> 58]; }
   Result<catalog::PhotoRow> current(PhotoId id);
+  Result<Imported> import_present(const photo::RecordView& record);
+  Result<catalog::PhotoRow> import_absent(const photo::RecordView& record, ByteView bytes);
+  Result<void> put_import(PhotoId id, std::uint32_t version, ByteView bytes);
   Result<void> put(const catalog::PhotoRow& row, Sizes sizes);
   Result<catalog::PhotoRow> put_next(catalog::PhotoRow row, Sizes sizes);
 

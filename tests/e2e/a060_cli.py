@@ -116,7 +116,7 @@ class WithoutServer(Assertions):
     def test_help(self):
         out, _ = self.cli("--help")
         for command in ("serve", "put", "info", "rm", "list", "verify", "keys", "check-config",
-                        "version"):
+                        "version", "export", "import", "reindex", "inspect"):
             self.assertRegex(out, rf"\b{command}\b")
             help_text, _ = self.cli(command, "--help")
             self.assertIn(command, help_text)
@@ -125,7 +125,9 @@ class WithoutServer(Assertions):
 
     def test_mistakes_on_the_command_line(self):
         for arguments in ((), ("fly",), ("put",), ("info",), ("rm",), ("serve", "--port", "1"),
-                          ("keys",), ("keys", "add"), ("check-config",), ("list", "extra")):
+                          ("keys",), ("keys", "add"), ("check-config",), ("list", "extra"),
+                          ("export",), ("import",), ("inspect",), ("inspect", "volume"),
+                          ("reindex", "extra")):
             with self.subTest(arguments):
                 out, err = self.cli(*arguments, code=2)
                 self.assertEqual(out, "")
