@@ -23,14 +23,17 @@ std::string joined(const Json& names) {
   return text;
 }
 
-// Waits for the verification that runs, and gives its last state.
-Result<Json> await_verification(ApiClient& client) {
-  Progress progress("verifying", "bytes", 0);
+// Starts it, or joins one that runs, and waits for its last state.
+Result<Json> run_upkeep(ApiClient& client, const std::string& path, const char* what,
+                        const std::string& unit) {
+  const auto started = client.call(net::Method::kPost, path);
+  if (!started && started.error().code != ErrorCode::kConflict) return fail(started.error());
+  Progress progress(what, unit, 0);
   for (;;) {
-    FARM_TRY(Json state, client.call(net::Method::kGet, "/v1/verification"));
+    FARM_TRY(Json state, client.call(net::Method::kGet, path));
     if (!state.value("running", false)) return state;
-    progress.set(state.value("bytes_done", std::uint64_t{0}),
-                 state.value("bytes_total", std::uint64_t{0}));
+    progress.set(state.value(unit + "_done", std::uint64_t{0}),
+                 state.value(unit + "_total", std::uint64_t{0}));
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -40,11 +43,7 @@ Result<Json> await_verification(ApiClient& client) {
 int verify(const ServerOptions& server, bool json) {
   auto client = ApiClient::make(server);
   if (!client) return report_error(client.error());
-  const auto started = client.value().call(net::Method::kPost, "/v1/verification");
-  // One that runs already will do.
-  if (!started && started.error().code != ErrorCode::kConflict)
-    return report_error(started.error());
-  const auto state = await_verification(client.value());
+  const auto state = run_upkeep(client.value(), "/v1/verification", "verifying", "bytes");
   if (!state) return report_error(state.error());
   const Json& result = state.value();
   if (json) std::printf("%s\n", result.dump().c_str());
@@ -61,6 +60,30 @@ int verify(const ServerOptions& server, bool json) {
     for (const Json& one : result["damaged"]) std::printf("  %s\n", one.get<std::string>().c_str());
   }
   return damaged == 0 ? kExitOk : kExitFailed;
+}
+
+int compact(const ServerOptions& server, bool json) {
+  auto client = ApiClient::make(server);
+  if (!client) return report_error(client.error());
+  const auto state = run_upkeep(client.value(), "/v1/compaction", "compacting", "volumes");
+  if (!state) return report_error(state.error());
+  const Json& result = state.value();
+  if (json) std::printf("%s\n", result.dump().c_str());
+  if (result.contains("error")) {
+    std::cerr << "photofarm: the compaction ended early: " << result.value("error", "") << "\n";
+    return kExitFailed;
+  }
+  if (!json) {
+    const std::uint64_t before = result.value("bytes_before", std::uint64_t{0});
+    const std::uint64_t after = result.value("bytes_after", std::uint64_t{0});
+    std::printf("%llu volumes rewritten, %s given back\n",
+                static_cast<unsigned long long>(result.value("volumes", std::uint64_t{0})),
+                human_bytes(before - std::min(before, after)).c_str());
+  }
+  for (const Json& one : result["failures"]) {
+    std::cerr << "photofarm: not rewritten: " << one.get<std::string>() << "\n";
+  }
+  return result["failures"].empty() ? kExitOk : kExitFailed;
 }
 
 int add_key(const ServerOptions& server, const std::string& name, const std::string& scopes,

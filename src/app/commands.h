@@ -52,6 +52,7 @@ struct ListOptions {
 int list(const ServerOptions& server, const ListOptions& options);
 
 int verify(const ServerOptions& server, bool json);
+int compact(const ServerOptions& server, bool json);
 
 struct ExportOptions {
   std::string directory;

@@ -1,5 +1,7 @@
 #include "app/farm.h"
 
+#include <atomic>
+#include <future>
 #include <thread>
 
 #include "app/data_dir.h"
@@ -16,6 +18,7 @@
 #include "roles/photos_api.h"
 #include "roles/reconcile.h"
 #include "roles/records_api.h"
+#include "roles/upkeep_api.h"
 #include "roles/upload.h"
 #include "store/volume_store.h"
 #include "url/api_key.h"
@@ -93,6 +96,7 @@ struct Farm::Parts {
   Result<void> open_store();
   Result<void> open_catalog();
   void make_services();
+  Result<void> load();
   Result<void> reconcile();
   Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
@@ -104,7 +108,7 @@ struct Farm::Parts {
   PhotoIdMaker ids;
   obs::Metrics metrics;
   roles::Health health;
-  std::unique_ptr<store::PhotoStore> store;
+  std::unique_ptr<store::VolumeStore> store;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<roles::CatalogSession> session;
   std::unique_ptr<io::WorkerPool> disk_pool;
@@ -117,14 +121,19 @@ struct Farm::Parts {
   std::unique_ptr<roles::Upload> upload;
   std::unique_ptr<roles::PhotosApi> photos;
   std::unique_ptr<roles::RecordsApi> records;
+  std::unique_ptr<roles::UpkeepApi> upkeep;
   std::unique_ptr<roles::Admin> admin;
   std::unique_ptr<net::Server> server;
+
+  roles::Tie tie = roles::Tie::kNeverMade;
+  std::atomic<bool> stop_opening{false};
+  std::future<Result<void>> opening;
 };
 
 Result<void> Farm::Parts::open_store() {
   FARM_TRY(make_data_dir(config.data));
   FARM_TRY(store,
-           store::open_volume_store(io::posix_file_system(), clock, config.data, config.store));
+           store::attach_volume_store(io::posix_file_system(), clock, config.data, config.store));
   return ok();
 }
 
@@ -153,13 +162,21 @@ void Farm::Parts::make_services() {
                       .image_pool = *image_pool,
                       .memory = *memory,
                       .metrics = metrics,
+                      .health = health,
                       .net_threads = net::thread_count(config.net)});
   authorizer = std::make_unique<roles::Authorizer>(*services);
   writer = std::make_unique<roles::PhotoWriter>(*services);
 }
 
+// What takes long with many photos; those that are known are served meanwhile.
+Result<void> Farm::Parts::load() {
+  FARM_TRY(store->load(stop_opening));
+  FARM_TRY(reconcile());
+  health.set_ready();
+  return ok();
+}
+
 Result<void> Farm::Parts::reconcile() {
-  FARM_TRY(const roles::Tie tie, session->check());
   FARM_TRY(const roles::Reconciled done, roles::reconcile(*services, *writer, tie));
   FARM_TRY(install_admin_key(config, *catalog, clock));
   FARM_TRY(session->renew());
@@ -171,8 +188,8 @@ Result<void> Farm::Parts::reconcile() {
 
 Result<roles::Reindexed> Farm::Parts::reindex(const roles::ReindexProgress& progress) {
   // A catalog that did not run last is what this is for.
-  if (auto tie = session->check(); !tie && tie.error().code != ErrorCode::kConflict) {
-    return fail(std::move(tie).error());
+  if (auto checked = session->check(); !checked && checked.error().code != ErrorCode::kConflict) {
+    return fail(std::move(checked).error());
   }
   FARM_TRY(roles::Reindexed done, roles::reindex(*services, *writer, progress));
   FARM_TRY(install_admin_key(config, *catalog, clock));
@@ -190,7 +207,9 @@ Result<void> Farm::Parts::serve() {
     records = std::make_unique<roles::RecordsApi>(*services, *authorizer, *writer);
     records->add_endpoints(endpoints);
   }
-  admin = std::make_unique<roles::Admin>(*services, *authorizer, health);
+  upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
+  upkeep->add_endpoints(endpoints);
+  admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
   if (config.roles.has_role("origin")) {
     origin = std::make_unique<roles::Origin>(*services);
@@ -219,8 +238,23 @@ void Farm::Parts::collect_figures() {
               number(stats.problems.size()));
     out.counter("photofarm_store_syncs_total", "fdatasync calls.", number(stats.syncs));
     out.counter("photofarm_store_puts_total", "Records put.", number(stats.puts));
-    out.counter("photofarm_store_checksum_errors_total", "Bad bytes seen by reads and verify.",
+    out.counter("photofarm_store_checksum_errors_total",
+                "Bad bytes seen by reads, verify, compaction and scrub.",
                 number(stats.checksum_errors));
+    out.counter("photofarm_store_compactions_total", "Volumes rewritten without garbage.",
+                number(stats.compactions));
+    out.counter("photofarm_store_reclaimed_bytes_total", "Bytes given back by that.",
+                number(stats.reclaimed_bytes));
+    out.counter("photofarm_store_scrubbed_bytes_total", "Bytes read back in the background.",
+                number(stats.scrubbed_bytes));
+    out.gauge("photofarm_store_oldest_scrub_seconds",
+              "Since when every byte was read back or written, in seconds since 1970.",
+              static_cast<double>(stats.oldest_scrub_ms) / 1000);
+    out.gauge("photofarm_store_checkpoint_seconds",
+              "When the index was last written to disk, in seconds since 1970; 0: never.",
+              static_cast<double>(stats.checkpoint_ms) / 1000);
+    out.gauge("photofarm_store_open", "1 once the store has gone through all volumes.",
+              stats.open ? 1 : 0);
     if (const auto rows = catalog->stats()) {
       out.gauge("photofarm_catalog_photos", "Photos in the catalog.", number(rows.value().photos));
       out.counter("photofarm_catalog_commits_total", "Transactions synced to disk.",
@@ -238,7 +272,9 @@ void Farm::Parts::collect_figures() {
 
 void Farm::Parts::stop() {
   health.set_stopping();
-  if (admin) admin->stop();
+  stop_opening = true;
+  if (opening.valid()) opening.wait();
+  if (upkeep) upkeep->stop();
   if (server) {
     server->stop();
     remove_server_url(config.data);
@@ -259,9 +295,21 @@ Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
   FARM_TRY(farm->parts_->open_store());
   FARM_TRY(require_catalog(config));
   FARM_TRY(farm->parts_->open_catalog());
-  FARM_TRY(farm->parts_->reconcile());
+  FARM_TRY(farm->parts_->tie, farm->parts_->session->check());
   FARM_TRY(farm->parts_->serve());
+  farm->parts_->opening =
+      std::async(std::launch::async, [parts = farm->parts_.get()] { return parts->load(); });
   return farm;
+}
+
+std::optional<Result<void>> Farm::await_opening(std::chrono::milliseconds patience) {
+  if (parts_->opening.wait_for(patience) != std::future_status::ready) return {};
+  return parts_->opening.get();
+}
+
+Farm::OpeningState Farm::opening_state() const {
+  const store::StoreStats stats = parts_->store->stats();
+  return {stats.open_bytes_done, stats.open_bytes_total};
 }
 
 Result<roles::Reindexed> Farm::reindex(const Config& config,
@@ -270,6 +318,7 @@ Result<roles::Reindexed> Farm::reindex(const Config& config,
   Parts parts(config);
   FARM_TRY(parts.open_store());
   FARM_TRY(parts.open_catalog());
+  FARM_TRY(parts.store->load(parts.stop_opening));
   auto done = parts.reindex(progress);
   parts.stop();
   return done;

@@ -123,6 +123,12 @@ void CommandLine::add_server_commands() {
                                 [this] { return verify(server, json); });
   verifying.add_flag("--json", json, "Print one JSON object");
   add_server_options(verifying, server, data);
+
+  CLI::App& compacting =
+      command(app, "compact", "Give back the space of deleted and replaced photos now",
+              [this] { return compact(server, json); });
+  compacting.add_flag("--json", json, "Print one JSON object");
+  add_server_options(compacting, server, data);
 }
 
 void CommandLine::add_photo_commands() {

@@ -28,6 +28,26 @@ sigset_t stop_signals() {
   return signals;
 }
 
+// How long a start may take before the server says that it listens, as it can serve what it knows.
+constexpr std::chrono::milliseconds kOpeningPatience{2000};
+constexpr std::chrono::milliseconds kOpeningPoll{100};
+constexpr int kPollsALine = 50;
+
+// Waits for the opening or for a signal, whichever comes first, and tells how far it is.
+std::optional<Result<void>> watch_opening(Farm& farm, const sigset_t& signals, int& signal) {
+  const timespec at_once{};
+  for (int polls = 0;; ++polls) {
+    if (polls % kPollsALine == 0) {
+      const Farm::OpeningState state = farm.opening_state();
+      obs::log_info("the store is being opened",
+                    {{"bytes_done", state.bytes_done}, {"bytes_total", state.bytes_total}});
+    }
+    if (auto opened = farm.await_opening(kOpeningPoll)) return opened;
+    signal = std::max(0, sigtimedwait(&signals, nullptr, &at_once));
+    if (signal != 0) return {};
+  }
+}
+
 }  // namespace
 
 Result<Config> effective_config(const ServeOptions& options) {
@@ -55,11 +75,19 @@ int serve(const ServeOptions& options) {
     obs::stop_logging();
     return report_error(farm.error());
   }
-  std::printf("listening on http://%s\n", farm.value()->address().c_str());
-  std::fflush(stdout);
-
+  auto opened = farm.value()->await_opening(kOpeningPatience);
+  if (!opened || *opened) {
+    std::printf("listening on http://%s\n", farm.value()->address().c_str());
+    std::fflush(stdout);
+  }
   int signal = 0;
-  sigwait(&signals, &signal);
+  if (!opened) opened = watch_opening(*farm.value(), signals, signal);
+  if (opened && !*opened) {
+    farm.value().reset();
+    obs::stop_logging();
+    return report_error(opened->error());
+  }
+  if (signal == 0) sigwait(&signals, &signal);
   // A second signal ends the process at once; what was acknowledged is on disk.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   obs::log_info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});

@@ -52,18 +52,11 @@ io::Task<void> send_json_or_error(net::Exchange& exchange, int status, Result<st
   (void)co_await send_error(exchange, std::move(json).error());
 }
 
-std::string verification_json(const Verification::State& state) {
-  Json json = {{"running", state.running},
-               {"bytes_done", state.bytes_done},
-               {"bytes_total", state.bytes_total}};
-  if (!state.error.empty()) json["error"] = state.error;
-  if (state.report) {
-    json["records"] = state.report->records;
-    json["bytes"] = state.report->bytes;
-    json["damaged_count"] = state.report->damaged_count;
-    json["damaged"] = state.report->damaged;
-  }
-  return json.dump() + "\n";
+std::string opening_text(const store::StoreStats& stats) {
+  const std::uint64_t percent =
+      stats.open_bytes_total == 0 ? 0 : 100 * stats.open_bytes_done / stats.open_bytes_total;
+  return "the store is being opened, " + std::to_string(percent) +
+         " % done; photos are served as far as they are known";
 }
 
 }  // namespace
@@ -106,20 +99,20 @@ void Admin::add_endpoints(net::EndpointTable& table) {
   add(Method::kGet, "/v1/keys", "keys", &Admin::list_keys);
   add(Method::kPost, "/v1/keys", "keys", &Admin::add_key, kMaxJsonBytes);
   add(Method::kDelete, "/v1/keys/{name}", "keys", &Admin::revoke_key);
-  add(Method::kPost, "/v1/verification", "verification", &Admin::start_verification, kMaxJsonBytes);
-  add(Method::kGet, "/v1/verification", "verification", &Admin::show_verification);
 }
 
 io::Task<void> Admin::healthz(net::Exchange& exchange) {
   std::vector<std::string> problems = health_.noted();
   const store::StoreStats stats = services_.store.stats();
   problems.insert(problems.end(), stats.problems.begin(), stats.problems.end());
-  const bool stopping = health_.stopping();
-  const Json json = {{"status", stopping           ? "stopping"
-                                : problems.empty() ? "ok"
-                                                   : "degraded"},
-                     {"problems", problems}};
-  co_await send_json(exchange, stopping ? 503 : 200,
+  const bool works = health_.ready() && !health_.stopping();
+  if (!stats.open) problems.insert(problems.begin(), opening_text(stats));
+  Json json = {{"status", health_.stopping()  ? "stopping"
+                          : !health_.ready()  ? "opening"
+                          : problems.empty()  ? "ok"
+                                              : "degraded"},
+               {"problems", problems}};
+  co_await send_json(exchange, works ? 200 : 503,
                      json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -193,33 +186,6 @@ io::Task<Result<void>> Admin::drop_key(net::Exchange& exchange) {
   FARM_CO_TRY(co_await io::offload(services_.disk_pool, work));
   authorizer_.forget();
   co_return ok();
-}
-
-io::Task<void> Admin::start_verification(net::Exchange& exchange) {
-  const Result<KeyRow> key = co_await authorizer_.check(exchange, Scope::kAdmin);
-  if (!key) {
-    (void)co_await send_error(exchange, key.error());
-    co_return;
-  }
-  if (!verification_.start()) {
-    (void)co_await exchange.send_problem(409, "a verification is running already");
-    co_return;
-  }
-  co_await send_json(exchange, 202, verification_json(verification_.state()));
-}
-
-io::Task<void> Admin::show_verification(net::Exchange& exchange) {
-  const Result<KeyRow> key = co_await authorizer_.check(exchange, Scope::kAdmin);
-  if (!key) {
-    (void)co_await send_error(exchange, key.error());
-    co_return;
-  }
-  const Verification::State state = verification_.state();
-  if (!state.started) {
-    (void)co_await exchange.send_problem(404, "no verification has run since the start");
-    co_return;
-  }
-  co_await send_json(exchange, 200, verification_json(state));
 }
 
 }  // namespace farm::roles

@@ -1,25 +1,19 @@
-// For operators and machines that watch: health, metrics, API keys, verification.
+// For operators and machines that watch: health, metrics, API keys.
 #pragma once
 
 #include "net/endpoints.h"
 #include "roles/authorize.h"
 #include "roles/health.h"
 #include "roles/services.h"
-#include "roles/verification.h"
 
 namespace farm::roles {
 
 class Admin {
  public:
-  Admin(Services& services, Authorizer& authorizer, Health& health)
-      : services_(services),
-        authorizer_(authorizer),
-        health_(health),
-        verification_(services.store) {}
+  Admin(Services& services, Authorizer& authorizer)
+      : services_(services), authorizer_(authorizer), health_(services.health) {}
   // The endpoints refer to this: it outlives the server.
   void add_endpoints(net::EndpointTable& table);
-  // Ends a verification that runs; call it before the store goes.
-  void stop() { verification_.stop(); }
 
  private:
   io::Task<void> healthz(net::Exchange& exchange);
@@ -27,8 +21,6 @@ class Admin {
   io::Task<void> list_keys(net::Exchange& exchange);
   io::Task<void> add_key(net::Exchange& exchange);
   io::Task<void> revoke_key(net::Exchange& exchange);
-  io::Task<void> start_verification(net::Exchange& exchange);
-  io::Task<void> show_verification(net::Exchange& exchange);
 
   io::Task<Result<std::string>> keys_json(net::Exchange& exchange);
   io::Task<Result<std::string>> make_key(net::Exchange& exchange);
@@ -37,7 +29,6 @@ class Admin {
   Services& services_;
   Authorizer& authorizer_;
   Health& health_;
-  Verification verification_;
 };
 
 // "upload,read" and back. kInvalidArgument for a scope that is none, or for no scope.

@@ -25,6 +25,10 @@ std::string_view scope_name(catalog::Scope scope) {
 }  // namespace
 
 io::Task<Result<catalog::KeyRow>> Authorizer::check(net::Exchange& exchange, catalog::Scope scope) {
+  if (!services_.health.ready()) {
+    co_return fail(ErrorCode::kUnavailable, "roles",
+                   "the farm has just been started and is still being opened; try again soon");
+  }
   const auto header = exchange.request().find("Authorization");
   if (!header) {
     co_return unauthorized(

@@ -17,7 +17,8 @@ class Authorizer {
  public:
   explicit Authorizer(Services& services) : services_(services) {}
 
-  // The key the request came with: kUnauthorized without a good one, kForbidden without `scope`.
+  // The key the request came with: kUnauthorized without a good one, kForbidden without `scope`,
+  // kUnavailable while the farm is being opened.
   io::Task<Result<catalog::KeyRow>> check(net::Exchange& exchange, catalog::Scope scope);
 
   // Call it after a key was added or revoked: the next request sees it.

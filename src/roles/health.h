@@ -19,6 +19,10 @@ class Health {
     const std::lock_guard lock(mutex_);
     return problems_;
   }
+  // Store and catalog are open and agree: everything works. Before, only what the store knows
+  // already is served, and the API is not.
+  void set_ready() { ready_ = true; }
+  bool ready() const { return ready_; }
   // From now on balancers should send nothing more.
   void set_stopping() { stopping_ = true; }
   bool stopping() const { return stopping_; }
@@ -26,6 +30,7 @@ class Health {
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> problems_;
+  std::atomic<bool> ready_{false};
   std::atomic<bool> stopping_{false};
 };
 

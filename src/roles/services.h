@@ -9,6 +9,7 @@
 #include "io/worker_pool.h"
 #include "obs/metrics.h"
 #include "roles/config.h"
+#include "roles/health.h"
 #include "roles/memory_budget.h"
 #include "store/photo_store.h"
 
@@ -25,6 +26,7 @@ struct Services {
   io::WorkerPool& image_pool;  // what burns CPU on pictures
   MemoryBudget& memory;        // bodies and pictures under way
   obs::Metrics& metrics;
+  Health& health;
   std::size_t net_threads;
 };
 

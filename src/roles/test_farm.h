@@ -39,6 +39,7 @@ class TestFarm {
   void open() {
     store::Config store_config;
     store_config.volume.preallocate_bytes = 64 << 10;
+    store_config.upkeep = false;
     store_ = store::open_volume_store(disk_, clock_, "/data", store_config).value();
     catalog_ = catalog::open_sqlite_catalog(catalog_file(), {}, clock_).value();
     session_ = std::make_unique<CatalogSession>(disk_, std::vector<std::filesystem::path>{"/data"},
@@ -53,6 +54,7 @@ class TestFarm {
                                                     .image_pool = pool_,
                                                     .memory = memory_,
                                                     .metrics = *metrics_,
+                                                    .health = health_,
                                                     .net_threads = 1});
     writer_ = std::make_unique<PhotoWriter>(*services_);
   }
@@ -114,8 +116,9 @@ class TestFarm {
   PhotoIdMaker ids_{1, clock_};
   io::WorkerPool pool_{"test", 1, 16};
   MemoryBudget memory_{1 << 20};
+  Health health_;
   std::unique_ptr<obs::Metrics> metrics_ = std::make_unique<obs::Metrics>();
-  std::unique_ptr<store::PhotoStore> store_;
+  std::unique_ptr<store::VolumeStore> store_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<CatalogSession> session_;
   std::unique_ptr<Services> services_;
