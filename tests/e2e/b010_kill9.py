@@ -1,4 +1,5 @@
-"""kill -9 in the middle of many uploads: what was acknowledged is all there, and nothing is half.
+"""kill -9 in the middle of many uploads, deletes and compactions: what was acknowledged is all
+there, what was deleted is gone, and nothing is half.
 
 PHOTOFARM_KILL_ROUNDS says how often (3).
 """
@@ -16,15 +17,21 @@ SEED = int(os.environ.get("PHOTOFARM_SEED", "1"))
 
 
 class Kill9(FreshFarmCase):
+    # Small volumes, so that several are rewritten in each round, and a checkpoint at every turn.
+    config = '[store]\nvolume_size = "8MiB"\npreallocate = "1MiB"\ncheckpoint_every = "1s"\n'
+
     def test_every_promise_is_kept(self):
         make_bytes = Bytes()
         dice = random.Random(SEED)
-        everything, lost = [], 0
+        everything, lost, compactions = [], 0, 0
         for turn in range(ROUNDS):
             work = Workload(self.farm, make_bytes)
             threads = work.run(UPLOADS, number_from=turn * UPLOADS)
+            compactor = work.compact_meanwhile()
             work.wait_for_promises(dice.randrange(UPLOADS // 10, UPLOADS * 8 // 10))
             self.farm.kill()
+            compactor.stop()
+            compactions += compactor.runs
             for thread in threads:
                 thread.join()
             self.assertEqual(work.failures, [])
@@ -46,7 +53,8 @@ class Kill9(FreshFarmCase):
         self.assertEqual(done.returncode, 0, done)
         promised = sum(1 for upload in everything if upload.photo)
         print(f"{ROUNDS} rounds, {len(everything)} uploads, {promised} acknowledged, "
-              f"{lost} in flight at a kill, 0 promises broken (seed {SEED})")
+              f"{lost} in flight at a kill, {compactions} compactions, 0 promises broken "
+              f"(seed {SEED})")
 
     def check(self, uploads, size):
         """Every promise; returns how many uploads were never promised."""

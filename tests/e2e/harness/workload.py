@@ -59,6 +59,13 @@ class Workload:
             thread.start()
         return threads
 
+    def compact_meanwhile(self):
+        """Gives back the space of what was deleted, again and again, until the server is gone or
+        stop() of the thread that this returns is called; its .runs says how often."""
+        compactor = Compactor(self.farm)
+        compactor.start()
+        return compactor
+
     def _client(self, numbers):
         client = self.farm.client()
         while True:
@@ -86,3 +93,25 @@ class Workload:
         with self._promises:
             self._promised += 1
             self._promises.notify_all()
+
+
+class Compactor(threading.Thread):
+    """Asks for one compaction after the other."""
+
+    def __init__(self, farm):
+        super().__init__()
+        self.client = farm.client()
+        self.runs = 0
+        self._ended = threading.Event()
+
+    def run(self):
+        try:
+            while not self._ended.wait(0.02):
+                if self.client.request("POST", "/v1/compaction").status == 202:
+                    self.runs += 1
+        except (OSError, http.client.HTTPException):
+            pass  # the server is gone
+
+    def stop(self):
+        self._ended.set()
+        self.join()
