@@ -24,6 +24,7 @@ void encode_cover(const Cover& cover, MutableByteView out) {
   std::ranges::copy(cover.uuid, out.begin());
   store_le(out, 16, cover.generation);
   store_le(out, 24, cover.number);
+  store_le(out, 28, std::uint32_t{cover.closed});
   store_le(out, 32, cover.end);
   store_le(out, 40, cover.garbage_bytes);
   store_le(out, 48, cover.oldest_garbage_ms);
@@ -40,6 +41,7 @@ Cover decode_cover(ByteView in) {
   std::ranges::copy(in.first(cover.uuid.size()), cover.uuid.begin());
   cover.generation = load_le<std::uint64_t>(in, 16);
   cover.number = load_le<std::uint32_t>(in, 24);
+  cover.closed = load_le<std::uint32_t>(in, 28) != 0;
   cover.end = load_le<std::uint64_t>(in, 32);
   cover.garbage_bytes = load_le<std::uint64_t>(in, 40);
   cover.oldest_garbage_ms = load_le<Millis>(in, 48);

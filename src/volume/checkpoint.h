@@ -19,6 +19,7 @@ struct Cover {
   Uuid uuid{};
   std::uint64_t generation = 0;
   std::uint32_t number = 0;
+  bool closed = false;    // a footer stood before `end`
   std::uint64_t end = 0;  // every frame before it is in the index, or garbage
   Footer totals;          // of the frames before it
   std::uint64_t garbage_bytes = 0;

@@ -130,6 +130,7 @@ Result<void> Volume::recover(const Known& known, const FrameVisitor& visit) {
   unsettled_ = found.sync_error.has_value();
   for (const Hole& hole : found.torn) add_garbage(hole.bytes, superblock_.created_ms);
   for (const Hole& hole : found.damaged) add_garbage(hole.bytes, superblock_.created_ms);
+  if (closed_ && !damaged_) cut_behind_footer();
   auto done = make_writable(found);
   recovered_ = true;
   return done;
@@ -145,6 +146,13 @@ Result<void> Volume::make_writable(const Recovery& found) {
   known_.end = end.value();
   appender_ = std::make_unique<Appender>(*file_, known_, known_.end, config_);
   return ok();
+}
+
+// A crash may have come between the footer and giving back what was taken ahead. If the disk does
+// not let us now, it is found again at the next opening.
+void Volume::cut_behind_footer() {
+  if (opened_bytes_ <= known_.end || !file_->truncate(known_.end)) return;
+  (void)file_->sync_data();
 }
 
 std::optional<Volume::Known> Volume::known() const {

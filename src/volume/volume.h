@@ -52,6 +52,7 @@ class Volume {
   // Up to where all that counts is on the disk, and what that is; nothing if that can't be told,
   // because it is damaged or was not recovered yet.
   std::optional<Known> known() const;
+  bool closed() const { return closed_; }  // a footer ends it
   // Nobody writes to it now or later, and it is not damaged.
   bool may_be_rewritten() const;
   // It shows frames of which nobody knows whether they are on the disk: opening could not sync it.
@@ -106,6 +107,7 @@ class Volume {
   Result<void> look_for_footer();
   Result<void> make_writable(const Recovery& found);
   bool may_be_repaired(const Recovery& found);
+  void cut_behind_footer();
   Result<std::uint64_t> repair(const Recovery& found);
   Result<void> write_mark(std::uint64_t end);
   Result<void> write_frame(std::uint64_t offset, const FrameHeader& header,

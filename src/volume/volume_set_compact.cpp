@@ -26,6 +26,7 @@ Result<void> VolumeSet::checkpoint() {
       head.volumes.push_back({.uuid = superblock.uuid,
                               .generation = superblock.generation,
                               .number = superblock.number,
+                              .closed = volume->closed(),
                               .end = known->end,
                               .totals = known->totals,
                               .garbage_bytes = volume->garbage_bytes(),

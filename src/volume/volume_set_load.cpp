@@ -176,7 +176,10 @@ bool VolumeSet::take_cover(const Cover& cover, std::vector<Pending>& pending, st
   for (Pending& one : pending) {
     const Superblock& superblock = one.slot.volume->superblock();
     if (superblock.uuid != cover.uuid || superblock.generation != cover.generation) continue;
-    if (one.slot.volume->opened_bytes() < cover.end || cover.end < kFirstFrame) return false;
+    const std::uint64_t bytes = one.slot.volume->opened_bytes();
+    if (bytes < cover.end || cover.end < kFirstFrame) return false;
+    // Behind a footer there is nothing, or nothing that counts.
+    if (cover.closed && (bytes != cover.end || !one.slot.volume->footer())) return false;
     one.known = {cover.end, cover.totals};
     slot = one.slot.number;
     return true;

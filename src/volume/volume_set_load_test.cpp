@@ -135,6 +135,26 @@ TEST_F(LoadTest, ACrashWhileTheCheckpointIsWrittenLeavesTheOldOneOrTheNew) {
   FAIL() << "it never came to its end";
 }
 
+// A crash between the footer and giving back what was taken ahead leaves zeros behind it. Nothing
+// may be written there: who looks from the start stops at the footer.
+TEST_F(LoadTest, NothingIsWrittenBehindAFooter) {
+  open();
+  for (std::uint64_t id = 1; id <= 90; ++id) ASSERT_TRUE(put(id));
+  ASSERT_GT(set_->stats().volumes, 1U);
+  set_.reset();
+  Bytes volume = disk_.contents("/data/volumes/000001.vol");
+  const std::size_t bytes = volume.size();
+  volume.resize(bytes + 5000);
+  disk_.set_contents("/data/volumes/000001.vol", volume);
+  open();
+  for (std::uint64_t id = 91; id <= 100; ++id) ASSERT_TRUE(put(id));
+  EXPECT_EQ(disk_.contents("/data/volumes/000001.vol").size(), bytes);
+  set_.reset();
+  ASSERT_TRUE(disk_.remove(kCheckpoint));
+  open();
+  expect_all();
+}
+
 TEST_F(LoadTest, ADamagedVolumeIsReportedAtEveryStart) {
   open();
   fill(60);
