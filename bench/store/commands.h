@@ -1,0 +1,50 @@
+// The parts of the benchmark, one a file. Each makes what it needs under `work`, measures, and
+// prints JSON objects, one a line; bench/store.py removes the folder, and makes the table.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace farm::bench {
+
+struct PutsOptions {
+  std::filesystem::path work;
+  std::string sizes;  // a trace's file; empty: the stated distribution
+  int writers = 64;
+  int rounds = 5;
+  double seconds = 3;  // of each way in each round
+};
+void measure_puts(const PutsOptions& options);
+
+struct ReadsOptions {
+  std::filesystem::path work;
+  std::string sizes;
+  std::uint64_t photos = 3'000;
+  std::size_t requests = 20'000;  // in one pass
+  int rounds = 40;                // a pass each way
+};
+void measure_reads(const ReadsOptions& options);
+
+// Puts the photos that measure_reads() reads, and reads each once `passes` times: for counting its
+// system calls from outside.
+struct SyscallOptions {
+  ReadsOptions reads;
+  int passes = 1;
+};
+void read_for_counting(const SyscallOptions& options);
+
+struct FillOptions {
+  std::filesystem::path work;
+  std::uint64_t photos = 10'000'000;
+  int writers = 4;
+};
+void fill(const FillOptions& options);
+
+struct OpenOptions {
+  std::filesystem::path work;
+  bool cold = false;  // nothing of the volumes in the page cache
+};
+void measure_open(const OpenOptions& options);
+
+}  // namespace farm::bench
