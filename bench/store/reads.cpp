@@ -2,6 +2,8 @@
 // same places.
 #include <fcntl.h>
 #include <unistd.h>
+#include <sys/uio.h>
+#include <sys/uio.h>
 
 #include <iostream>
 #include <map>
@@ -172,7 +174,10 @@ std::vector<BareRead> bare_reads(const std::vector<SeenRead>& seen) {
 
 void read_bare(const std::vector<BareRead>& reads, MutableByteView buffer) {
   for (const BareRead& read : reads) {
-    const ssize_t n = ::pread(read.fd, buffer.data(), read.bytes, static_cast<off_t>(read.offset));
+    ssize_t n;
+    static const bool v2 = getenv("V2");
+    if (v2) { const iovec v{buffer.data(), read.bytes}; n=::preadv2(read.fd,&v,1,static_cast<off_t>(read.offset),RWF_NOWAIT);} else
+        n = ::pread(read.fd, buffer.data(), read.bytes, static_cast<off_t>(read.offset));
     if (n != static_cast<ssize_t>(read.bytes)) give_up("pread gave less than asked for");
   }
 }

@@ -9,20 +9,38 @@
 
 #include <immintrin.h>
 
+#include <array>
+#include <bit>
+
 // On the functions rather than the file: what headers define here inline may be the one definition
 // that the linker keeps for the whole program, and must run everywhere.
-#define FARM_WIDE __attribute__((target("avx512f,avx512vl,avx512dq,vpclmulqdq,pclmul,sse4.2")))
+#define FARM_WIDE \
+  __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,vpclmulqdq,gfni,pclmul,sse4.2")))
 
 namespace farm::checksum {
 namespace {
 
 constexpr std::uint32_t kPolynomial = 0x82f63b78;  // reflected: the lowest bit is that of x^31
 
+constexpr std::uint32_t times_x(std::uint32_t a) {
+  return a >> 1 ^ ((a & 1) != 0 ? kPolynomial : 0);
+}
+
+constexpr std::uint32_t product(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t sum = 0;
+  for (; b != 0; b <<= 1, a = times_x(a)) {
+    if ((b & 0x8000'0000) != 0) sum ^= a;
+  }
+  return sum;
+}
+
 // x^n modulo the polynomial, reflected.
 constexpr std::uint32_t power_of_x(unsigned n) {
-  std::uint32_t value = 0x8000'0000;
-  for (unsigned i = 0; i < n; ++i) value = value >> 1 ^ ((value & 1) != 0 ? kPolynomial : 0);
-  return value;
+  std::uint32_t power = 0x8000'0000;
+  for (std::uint32_t square = times_x(power); n != 0; n >>= 1, square = product(square, square)) {
+    if ((n & 1) != 0) power = product(power, square);
+  }
+  return power;
 }
 
 // What the two halves of 16 bytes are multiplied by to move them `bytes` to the right. The lower
@@ -38,7 +56,7 @@ constexpr Factors factors(unsigned bytes) {
           std::uint64_t{power_of_x(bytes * 8 - 32)} << 1};
 }
 
-constexpr std::size_t kVectorBytes = 64;
+constexpr unsigned kVectorBytes = 64;
 
 template <unsigned kBytes>
 FARM_WIDE inline __m512i move_right(__m512i value) {
@@ -62,6 +80,7 @@ template <std::size_t kCount>
 FARM_WIDE inline __m512i fold(Vectors<kCount> vectors, const std::byte*& data, std::size_t& left) {
   constexpr unsigned kStep = kCount * kVectorBytes;
   while (left >= kStep) {
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < kCount; ++i) {
       vectors.at[i] = _mm512_xor_si512(move_right<kStep>(vectors.at[i]),
                                        _mm512_loadu_si512(data + i * kVectorBytes));
@@ -73,11 +92,93 @@ FARM_WIDE inline __m512i fold(Vectors<kCount> vectors, const std::byte*& data, s
     return vectors.at[0];
   } else {
     Vectors<kCount / 2> half;
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < kCount / 2; ++i) {
       half.at[i] =
           _mm512_xor_si512(move_right<kStep / 2>(vectors.at[i]), vectors.at[i + kCount / 2]);
     }
     return fold<kCount / 2>(half, data, left);
+  }
+}
+
+// The same without products, which these CPUs do but one in two cycles or so. Moving a vector to
+// others further right is linear in its bits, and where the 32 bits that four of them have in one
+// lane make up all remainders, each byte of the vector becomes four bytes, one in each, that depend
+// on no other byte: four 8x8 matrices, of which GF2P8AFFINEQB applies one to 64 bytes, twice a
+// cycle.
+constexpr std::array<unsigned, 4> kTargets = {5, 6, 7, 8};  // how many vectors further right
+constexpr unsigned kReach = 8;                              // the last of them
+
+struct Matrices {
+  std::array<std::uint64_t, kTargets.size()> of{};
+  bool exist = true;
+};
+
+// Bit `bit` of a byte, `vectors` before the place where powers are counted from.
+constexpr std::uint32_t bit_value(unsigned vectors, unsigned bit) {
+  return power_of_x(vectors * kVectorBytes * 8 + 7 - bit);
+}
+
+// Solves the 32 equations by elimination.
+constexpr Matrices solve() {
+  struct Row {
+    std::uint32_t value = 0;  // its highest bit is in no other row
+    std::uint32_t parts = 0;  // which of the targets' bits it is the sum of
+  };
+  std::array<Row, 32> rows{};
+  const auto reduce = [&rows](Row row) {
+    for (unsigned i = 0; i < 32; ++i) {
+      if ((row.value >> (31 - i) & 1) == 0) continue;
+      row.value ^= rows[i].value;
+      row.parts ^= rows[i].parts;
+    }
+    return row;
+  };
+  Matrices matrices;
+  for (unsigned n = 0; n < 32; ++n) {
+    const Row row = reduce({bit_value(kReach - kTargets[n / 8], n % 8), 1U << n});
+    if (row.value == 0) {
+      matrices.exist = false;
+      return matrices;
+    }
+    rows[static_cast<unsigned>(std::countl_zero(row.value))] = row;
+  }
+  for (unsigned in = 0; in < 8; ++in) {
+    const Row sum = reduce({bit_value(kReach, in), 0});
+    for (unsigned n = 0; n < 32; ++n) {
+      // The instruction takes the row of the result's bit i from byte 7 - i of the matrix.
+      if ((sum.parts >> n & 1) != 0) matrices.of[n / 8] |= 1ULL << ((7 - n % 8) * 8 + in);
+    }
+  }
+  return matrices;
+}
+constexpr Matrices kMatrices = solve();
+static_assert(kMatrices.exist);
+
+// While kReach vectors are left; `vectors` are those before `data`, with all that came before them.
+FARM_WIDE inline void fold_far(Vectors<kReach>& vectors, const std::byte*& data,
+                               std::size_t& left) {
+  constexpr std::size_t kStep = kReach * kVectorBytes;
+  while (left >= kStep) {
+    Vectors<2 * kReach> all;
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kReach; ++i) {
+      all.at[i] = vectors.at[i];
+      all.at[i + kReach] = _mm512_loadu_si512(data + i * kVectorBytes);
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kReach; ++i) {
+#pragma GCC unroll 4
+      for (std::size_t target = 0; target < kTargets.size(); ++target) {
+        const __m512i by = _mm512_set1_epi64(static_cast<long long>(kMatrices.of[target]));
+        __m512i& to = all.at[i + kTargets[target]];
+        to = _mm512_xor_si512(to, _mm512_gf2p8affine_epi64_epi8(all.at[i], by, 0));
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kReach; ++i) vectors.at[i] = all.at[i + kReach];
+    data += kStep;
+    left -= kStep;
   }
 }
 
@@ -88,6 +189,7 @@ FARM_WIDE inline __m512i fold_all(std::uint32_t state, const std::byte*& data, s
     if (left < kCount * kVectorBytes) return fold_all<kCount / 2>(state, data, left);
   }
   Vectors<kCount> vectors;
+#pragma GCC unroll 8
   for (std::size_t i = 0; i < kCount; ++i) {
     vectors.at[i] = _mm512_loadu_si512(data + i * kVectorBytes);
   }
@@ -96,6 +198,7 @@ FARM_WIDE inline __m512i fold_all(std::uint32_t state, const std::byte*& data, s
       vectors.at[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(state))));
   data += kCount * kVectorBytes;
   left -= kCount * kVectorBytes;
+  if constexpr (kCount == kReach) fold_far(vectors, data, left);
   return fold<kCount>(vectors, data, left);
 }
 
@@ -137,7 +240,8 @@ FARM_WIDE inline std::uint32_t update_bytewise(std::uint32_t state, const std::b
 
 bool wide_works_here() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("vpclmulqdq") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("gfni") && __builtin_cpu_supports("vpclmulqdq") &&
          __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.2");
 }
 
