@@ -5,8 +5,8 @@ workload on a disk that fails. The parts are measured by farm_store_bench (bench
 
 usage: store.py [PART...] [--work DIR] [--photos N] [--seeds N] [--quick]
 
-Parts: puts, reads, photos, faults; all of them by default. --quick: short runs, to try the
-benchmark itself; their figures say little, and are not kept.
+Parts: puts, reads, photos, faults; all of them by default, and only then the figures are kept.
+--quick: short runs, to try the benchmark itself. --work: where to put up to 8 GB meanwhile (/var/tmp).
 """
 
 import argparse
@@ -17,7 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
 from farmbench import BENCH
@@ -29,15 +29,14 @@ PROGRAM = BUILD / "farm_store_bench"
 TESTS = BUILD / "src" / "farm_store_test"
 TRACE = Path(os.environ.get("PHOTOFARM_TRACES", BENCH.parents[1] / "shared" / "traces"))
 READ_CORE = 0
-WORKLOAD = re.compile(r"workload: seeds=(\d+) operations=(\d+) crashes=(\d+) lost=(\d+)")
+WORKLOAD = re.compile(r"^workload: (.+)$", re.MULTILINE)
 
 
 class Bench:
     """The program, and what its parts share."""
 
-    def __init__(self, options):
-        self.work, self.quick = options.work, options.quick
-        self.work.mkdir(parents=True)
+    def __init__(self, work, quick):
+        self.work, self.quick = work, quick
         self.sizes = self._unpack_trace()
 
     def _unpack_trace(self):
@@ -48,17 +47,18 @@ class Bench:
         plain.write_bytes(gzip.decompress(packed.read_bytes()))
         return ["--sizes", str(plain)]
 
-    def command(self, part, *arguments, sizes=False):
-        return [str(PROGRAM), part, "--work", str(self.work), *map(str, arguments),
-                *(self.sizes if sizes else [])]
-
     def lines(self, part, *arguments, sizes=False, prefix=()):
         """What the program prints: JSON, an object a line."""
-        done = subprocess.run([*prefix, *self.command(part, *arguments, sizes=sizes)],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        command = [*prefix, str(PROGRAM), "--work", str(self.work), part, *map(str, arguments),
+                   *(self.sizes if sizes else [])]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True)
         if done.returncode != 0:
             raise SystemExit(f"farm_store_bench {part} failed")
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def line(self, part, *arguments):
+        return self.lines(part, *arguments)[0]
 
 
 def part_puts(bench, out, options):
@@ -116,3 +116,86 @@ def part_reads(bench, out, options):
             at_least=0.9)
     out.add("reads: system calls, all that strace counts", calls, "a read")
     shutil.rmtree(bench.work / "reads")
+
+
+def part_photos(bench, out, options):
+    """Memory a photo, and what it takes to open a store of so many."""
+    photos = options.photos
+    index = bench.line("index", "--photos", photos)
+    filled = bench.line("fill", "--photos", photos)
+    with_checkpoint = bench.line("open", "--cold")
+    cold = bench.line("open", "--cold", "--no-checkpoint")
+    warm = bench.line("open", "--no-checkpoint")
+    out.note(f"Photos: {photos:,} records of 448 bytes, {cold['file_bytes'] / 1e9:.2f} GB of volumes; "
+             f"put by 4 writers without syncs, {photos / filled['seconds']:,.0f} a second. Opening "
+             f"without a checkpoint reads every byte of records that small; cold: nothing of them "
+             f"in the page cache. The disk's rate is that of reading the same files from one end "
+             f"to the other just before.")
+    out.add("photos: index, as it counts itself", index["index_bytes"] / photos, "bytes a photo",
+            at_most=40)
+    out.add("photos: index, resident memory", index["resident_bytes"] / photos, "bytes a photo",
+            at_most=40)
+    out.add("photos: store just opened, resident memory", cold["resident_bytes"] / photos,
+            "bytes a photo")
+    out.add("photos: opening without a checkpoint, cold", cold["seconds"], "s")
+    out.add("photos: read from disk for it", cold["disk_bytes"] / 1e9, "GB")
+    out.add("photos: rate", cold["file_bytes"] / cold["seconds"] / 1e6, "MB/s")
+    out.add("photos: the disk's rate", cold["file_bytes"] / cold["plain_read_seconds"] / 1e6, "MB/s")
+    out.add("photos: opening without a checkpoint, warm", warm["seconds"], "s")
+    if with_checkpoint["checkpoint"]:
+        out.add("photos: opening with a checkpoint, cold", with_checkpoint["seconds"], "s",
+                at_most=2)
+    shutil.rmtree(bench.work / "many")
+
+
+def part_faults(bench, out, options):
+    """The seeded workload on a disk that fails and loses its power: store's own test, longer."""
+    seeds = 50 if bench.quick else options.seeds
+    done = subprocess.run([TESTS, "--gtest_filter=VolumeStoreWorkload.*"],
+                          env={**os.environ, "PHOTOFARM_SEEDS": str(seeds)},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    totals = {}
+    for line in WORKLOAD.findall(done.stdout):
+        for name, value in re.findall(r"(\w+)=(\d+)", line):
+            totals[name] = totals.get(name, 0) + int(value)
+    if done.returncode != 0 or "lost" not in totals:
+        raise SystemExit(f"the workload failed:\n{done.stdout[-4000:]}")
+    out.note("Faults: src/store/volume_store_workload_test.cpp, by one thread and by four at once; "
+             "lost is what a read shows otherwise than the model that it is compared with.")
+    for name, value in totals.items():
+        out.add(f"faults: {name}", value, "", **({"at_most": 0} if name == "lost" else {}))
+
+
+PARTS = {"puts": part_puts, "reads": part_reads, "photos": part_photos, "faults": part_faults}
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART")
+    parser.add_argument("--work", type=Path, default=Path("/var/tmp"))
+    parser.add_argument("--photos", type=int)
+    parser.add_argument("--seeds", type=int, default=5000)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    if options.photos is None:
+        options.photos = 100_000 if options.quick else 10_000_000
+    for needed in (PROGRAM, TESTS):
+        if not needed.exists():
+            raise SystemExit(f"there is no {needed}: ./run bench store builds it")
+
+    out = Report("store", "The embedded store, beside what else could be done with the same bytes")
+    with tempfile.TemporaryDirectory(prefix="photofarm-bench-", dir=options.work) as work:
+        bench = Bench(Path(work), options.quick)
+        for name in options.parts or PARTS:
+            print(f"{name}, load {os.getloadavg()[0]:.1f} …", flush=True)
+            PARTS[name](bench, out, options)
+    out.note(f"Load of the machine at the end: {os.getloadavg()[1]:.1f} (5 minutes).")
+    keep = not options.quick and not options.parts
+    return 0 if out.finish(keep) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,23 +8,23 @@
 
 namespace farm::bench {
 
+using Path = std::filesystem::path;
+
 struct PutsOptions {
-  std::filesystem::path work;
   std::string sizes;  // a trace's file; empty: the stated distribution
   int writers = 64;
   int rounds = 5;
   double seconds = 3;  // of each way in each round
 };
-void measure_puts(const PutsOptions& options);
+void measure_puts(const Path& work, const PutsOptions& options);
 
 struct ReadsOptions {
-  std::filesystem::path work;
   std::string sizes;
-  std::uint64_t photos = 3'000;
+  std::uint64_t photos = 20'000;
   std::size_t requests = 20'000;  // in one pass
   int rounds = 40;                // a pass each way
 };
-void measure_reads(const ReadsOptions& options);
+void measure_reads(const Path& work, const ReadsOptions& options);
 
 // Puts the photos that measure_reads() reads, and reads each once `passes` times: for counting its
 // system calls from outside.
@@ -32,19 +32,23 @@ struct SyscallOptions {
   ReadsOptions reads;
   int passes = 1;
 };
-void read_for_counting(const SyscallOptions& options);
+void read_for_counting(const Path& work, const SyscallOptions& options);
 
 struct FillOptions {
-  std::filesystem::path work;
   std::uint64_t photos = 10'000'000;
   int writers = 4;
 };
-void fill(const FillOptions& options);
+void fill(const Path& work, const FillOptions& options);
+
+struct IndexOptions {
+  std::uint64_t photos = 10'000'000;
+};
+void measure_index(const IndexOptions& options);
 
 struct OpenOptions {
-  std::filesystem::path work;
-  bool cold = false;  // nothing of the volumes in the page cache
+  bool cold = false;       // nothing of the volumes in the page cache
+  bool checkpoint = true;  // may be used, if there is one; else it is removed
 };
-void measure_open(const OpenOptions& options);
+void measure_open(const Path& work, const OpenOptions& options);
 
 }  // namespace farm::bench

@@ -12,25 +12,27 @@
 #include "must.h"
 #include "page_cache.h"
 #include "stopwatch.h"
-#include "volume/volume_set.h"
+#include "store/volume_store.h"
+#include "volume/index.h"
 
 namespace farm::bench {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kPayloadBytes = 448;  // a frame of 512 bytes with its header
 
-fs::path data_dir(const fs::path& work) { return work / "many"; }
+Path data_dir(const Path& work) { return work / "many"; }
 
-std::unique_ptr<volume::VolumeSet> open_volumes(io::FileSystem& files, const fs::path& work) {
+auto open_store(io::FileSystem& files, const Path& work) {
   static const SystemClock clock;
-  return must(volume::VolumeSet::open(files, clock, {data_dir(work)}, {}));
+  return must(store::open_volume_store(files, clock, data_dir(work), {}));
 }
 
-std::vector<fs::path> volume_files(const fs::path& work) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(data_dir(work) / "volumes")) {
+// Ids as they are made: milliseconds, server, sequence.
+PhotoId nth_id(std::uint64_t n) { return {n << 22 | 1 << 12}; }
+
+std::vector<Path> volume_files(const Path& work) {
+  std::vector<Path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(data_dir(work) / "volumes")) {
     if (entry.path().extension() == ".vol") files.push_back(entry.path());
   }
   return files;
@@ -49,17 +51,17 @@ std::uint64_t self(const std::string& name, const std::string& field) {
 std::uint64_t resident_bytes() { return self("status", "VmRSS:") * 1024; }
 
 // The disk's own rate: the same files from one end to the other, nothing done with them.
-double plain_read_s(const std::vector<fs::path>& paths) {
+double plain_read_s(const std::vector<Path>& paths) {
   const Stopwatch watch;
-  for (const fs::path& path : paths) read_through(path);
+  for (const Path& path : paths) read_through(path);
   return watch.wall_s();
 }
 
 }  // namespace
 
-void fill(const FillOptions& options) {
+void fill(const Path& work, const FillOptions& options) {
   UnsyncedFiles files(io::posix_file_system());
-  const auto volumes = open_volumes(files, options.work);
+  const auto store = open_store(files, work);
   const Bytes payload(kPayloadBytes, std::byte{0x5a});
   const ByteView part = payload;
   std::atomic<std::uint64_t> next{1};
@@ -69,8 +71,7 @@ void fill(const FillOptions& options) {
     for (int i = 0; i < options.writers; ++i) {
       threads.emplace_back([&] {
         for (std::uint64_t n = next++; n <= options.photos; n = next++) {
-          // As ids are made: milliseconds, server, sequence.
-          must(volumes->put({n << 22 | 1 << 12}, 1, {&part, 1}));
+          must(store->put(nth_id(n), 1, {&part, 1}));
         }
       });
     }
@@ -78,32 +79,50 @@ void fill(const FillOptions& options) {
   std::cout << nlohmann::json{{"photos", options.photos}, {"seconds", watch.wall_s()}} << std::endl;
 }
 
-void measure_open(const OpenOptions& options) {
-  const std::vector<fs::path> paths = volume_files(options.work);
+void measure_index(const IndexOptions& options) {
+  const std::uint64_t resident_before = resident_bytes();
+  volume::Index index;
+  for (std::uint64_t n = 1; n <= options.photos; ++n) {
+    index.set(nth_id(n), {.offset = n % (1 << 20) * 512, .bytes = kPayloadBytes, .version = 1});
+  }
+  const volume::Index::Counts counts = index.counts();
+  std::cout << nlohmann::json{{"photos", counts.photos},
+                              {"index_bytes", counts.memory_bytes},
+                              {"resident_bytes", resident_bytes() - resident_before}}
+            << std::endl;
+}
+
+void measure_open(const Path& work, const OpenOptions& options) {
+  const std::vector<Path> paths = volume_files(work);
+  const Path checkpoint = data_dir(work) / "index.checkpoint";
+  if (!options.checkpoint) std::filesystem::remove(checkpoint);
+  const bool has_checkpoint = std::filesystem::exists(checkpoint);
   std::uint64_t file_bytes = 0;
-  for (const fs::path& path : paths) file_bytes += fs::file_size(path);
+  for (const Path& path : paths) file_bytes += std::filesystem::file_size(path);
   double plain_s = 0;
   if (options.cold) {
-    for (const fs::path& path : paths) drop_from_page_cache(path);
+    for (const Path& path : paths) drop_from_page_cache(path);
     plain_s = plain_read_s(paths);
-    for (const fs::path& path : paths) drop_from_page_cache(path);
+    for (const Path& path : paths) drop_from_page_cache(path);
+    if (has_checkpoint) drop_from_page_cache(checkpoint);
   }
   const std::uint64_t resident_before = resident_bytes();
   const std::uint64_t read_before = self("io", "read_bytes:");
   const Stopwatch watch;
-  auto volumes = open_volumes(io::posix_file_system(), options.work);
+  const auto store = open_store(io::posix_file_system(), work);
   const double seconds = watch.wall_s();
   const double cpu_s = watch.thread_cpu_s();
-  const auto stats = volumes->stats();
+  const std::uint64_t resident_after = resident_bytes();
+  const store::StoreStats stats = store->stats();
+  for (const std::string& problem : stats.problems) give_up(problem);
   std::cout << nlohmann::json{{"seconds", seconds},
                               {"cpu_seconds", cpu_s},
-                              {"photos", stats.index.photos},
-                              {"index_bytes", stats.index.memory_bytes},
-                              {"resident_bytes", resident_bytes() - resident_before},
+                              {"checkpoint", has_checkpoint},
+                              {"photos", stats.photos},
+                              {"resident_bytes", resident_after - resident_before},
                               {"disk_bytes", self("io", "read_bytes:") - read_before},
                               {"file_bytes", file_bytes},
-                              {"plain_read_seconds", plain_s},
-                              {"problems", stats.problems}}
+                              {"plain_read_seconds", plain_s}}
             << std::endl;
 }
 

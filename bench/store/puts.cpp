@@ -20,8 +20,6 @@
 namespace farm::bench {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kNoiseBytes = 16 << 20;
 constexpr std::uint64_t kMostBytes = std::uint64_t{4} << 30;  // of one way in one round
 
@@ -35,7 +33,7 @@ class Way {
 
 class StoreWay final : public Way {
  public:
-  explicit StoreWay(const fs::path& folder)
+  explicit StoreWay(const Path& folder)
       : store_(must(store::open_volume_store(io::posix_file_system(), clock_, folder, {}))) {}
   void put(const BenchRecord& record, PhotoId id) override {
     must(store_->put(id, 1, record.parts()));
@@ -49,7 +47,7 @@ class StoreWay final : public Way {
 
 class Descriptor {
  public:
-  Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0640)) {
+  Descriptor(const Path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0640)) {
     if (fd_ < 0) give_up("cannot open " + path.string());
   }
   ~Descriptor() { ::close(fd_); }
@@ -75,17 +73,17 @@ class Descriptor {
 // or none to be found after a crash. The directories are made beforehand, and kept open.
 class FileWay final : public Way {
  public:
-  explicit FileWay(const fs::path& folder) : folder_(folder) {
+  explicit FileWay(const Path& folder) : folder_(folder) {
     for (std::uint64_t i = 0; i < kFolders; ++i) {
-      fs::create_directories(folder_of(i));
+      std::filesystem::create_directories(folder_of(i));
       folders_.push_back(std::make_unique<Descriptor>(folder_of(i), O_RDONLY | O_DIRECTORY));
     }
     ::sync();
   }
 
   void put(const BenchRecord& record, PhotoId id) override {
-    const fs::path path = folder_of(id.value % kFolders) / id.str();
-    fs::path draft = path;
+    const Path path = folder_of(id.value % kFolders) / id.str();
+    Path draft = path;
     draft += ".new";
     {
       const Descriptor file(draft, O_WRONLY | O_CREAT | O_EXCL);
@@ -98,14 +96,14 @@ class FileWay final : public Way {
 
  private:
   static constexpr std::uint64_t kFolders = 256;
-  fs::path folder_of(std::uint64_t number) const { return folder_ / std::to_string(number); }
-  fs::path folder_;
+  Path folder_of(std::uint64_t number) const { return folder_ / std::to_string(number); }
+  Path folder_;
   std::vector<std::unique_ptr<Descriptor>> folders_;
 };
 
 class SerialWay final : public Way {
  public:
-  explicit SerialWay(const fs::path& folder)
+  explicit SerialWay(const Path& folder)
       : file_(folder / "log", O_WRONLY | O_CREAT | O_EXCL | O_APPEND) {}
   void put(const BenchRecord& record, PhotoId) override {
     file_.write(record);
@@ -116,8 +114,8 @@ class SerialWay final : public Way {
   Descriptor file_;
 };
 
-std::unique_ptr<Way> make_way(std::string_view name, const fs::path& folder) {
-  fs::create_directories(folder);
+std::unique_ptr<Way> make_way(std::string_view name, const Path& folder) {
+  std::filesystem::create_directories(folder);
   if (name == "store") return std::make_unique<StoreWay>(folder);
   if (name == "files") return std::make_unique<FileWay>(folder);
   return std::make_unique<SerialWay>(folder);
@@ -142,10 +140,10 @@ void write_until(double seconds, const Stopwatch& watch, Way& way, const Sizes& 
   }
 }
 
-nlohmann::json run_way(const PutsOptions& options, std::string_view name, int round,
-                       const Sizes& sizes, const Noise& noise) {
-  const fs::path folder = options.work / "puts";
-  fs::remove_all(folder);
+nlohmann::json run_way(const Path& work, const PutsOptions& options, std::string_view name,
+                       int round, const Sizes& sizes, const Noise& noise) {
+  const Path folder = work / "puts";
+  std::filesystem::remove_all(folder);
   ::sync();
   auto way = make_way(name, folder);
   const int writers = name == "serial" ? 1 : options.writers;
@@ -168,18 +166,18 @@ nlohmann::json run_way(const PutsOptions& options, std::string_view name, int ro
                       {"bytes", done.bytes.load()},
                       {"syncs", way->syncs()}};
   way.reset();
-  fs::remove_all(folder);
+  std::filesystem::remove_all(folder);
   return line;
 }
 
 }  // namespace
 
-void measure_puts(const PutsOptions& options) {
+void measure_puts(const Path& work, const PutsOptions& options) {
   const Sizes sizes = Sizes::load(options.sizes);
   const Noise noise(kNoiseBytes);
   for (int round = 0; round < options.rounds; ++round) {
     for (const char* name : {"store", "files", "serial"}) {
-      std::cout << run_way(options, name, round, sizes, noise) << std::endl;
+      std::cout << run_way(work, options, name, round, sizes, noise) << std::endl;
     }
   }
 }

@@ -2,8 +2,6 @@
 // same places.
 #include <fcntl.h>
 #include <unistd.h>
-#include <sys/uio.h>
-#include <sys/uio.h>
 
 #include <iostream>
 #include <map>
@@ -35,19 +33,18 @@ struct Request {
   SizeCode code;
 };
 
-std::filesystem::path data_dir(const ReadsOptions& options) { return options.work / "reads"; }
+Path data_dir(const Path& work) { return work / "reads"; }
 
-std::unique_ptr<store::PhotoStore> open_store(const ReadsOptions& options, io::FileSystem& files) {
+std::unique_ptr<store::PhotoStore> open_store(const Path& work, io::FileSystem& files) {
   static const SystemClock clock;
-  return must(store::open_volume_store(files, clock, data_dir(options), {}));
+  return must(store::open_volume_store(files, clock, data_dir(work), {}));
 }
 
 // The store, with all its volumes in the page cache.
 class WarmStore {
  public:
-  WarmStore(const ReadsOptions& options, io::FileSystem& files)
-      : store_(open_store(options, files)) {
-    const auto volumes = data_dir(options) / "volumes";
+  WarmStore(const Path& work, io::FileSystem& files) : store_(open_store(work, files)) {
+    const auto volumes = data_dir(work) / "volumes";
     for (const auto& entry : std::filesystem::directory_iterator(volumes)) {
       kept_.push_back(std::make_unique<KeptInCache>(entry.path()));
     }
@@ -61,9 +58,9 @@ class WarmStore {
 
 // Photos of the five sizes that every upload makes. The service's original is not known: its large
 // rendition stands for it as well.
-void put_photos(const ReadsOptions& options, const Sizes& sizes) {
+void put_photos(const Path& work, const ReadsOptions& options, const Sizes& sizes) {
   UnsyncedFiles files(io::posix_file_system());
-  const auto store = open_store(options, files);
+  const auto store = open_store(work, files);
   const Noise noise(kNoiseBytes);
   Random random(2);
   for (std::uint64_t id = 1; id <= options.photos; ++id) {
@@ -174,10 +171,7 @@ std::vector<BareRead> bare_reads(const std::vector<SeenRead>& seen) {
 
 void read_bare(const std::vector<BareRead>& reads, MutableByteView buffer) {
   for (const BareRead& read : reads) {
-    ssize_t n;
-    static const bool v2 = getenv("V2");
-    if (v2) { const iovec v{buffer.data(), read.bytes}; n=::preadv2(read.fd,&v,1,static_cast<off_t>(read.offset),RWF_NOWAIT);} else
-        n = ::pread(read.fd, buffer.data(), read.bytes, static_cast<off_t>(read.offset));
+    const ssize_t n = ::pread(read.fd, buffer.data(), read.bytes, static_cast<off_t>(read.offset));
     if (n != static_cast<ssize_t>(read.bytes)) give_up("pread gave less than asked for");
   }
 }
@@ -188,9 +182,9 @@ struct Plan {
   std::uint64_t asked_bytes = 0;
 };
 
-Plan watch(const ReadsOptions& options, const std::vector<Request>& requests) {
+Plan watch(const Path& work, const std::vector<Request>& requests) {
   WatchedFiles files(io::posix_file_system());
-  const WarmStore store(options, files);
+  const WarmStore store(work, files);
   Reader reader(*store);
   reader.read_all(requests);  // learns
   (void)files.take();
@@ -200,18 +194,18 @@ Plan watch(const ReadsOptions& options, const std::vector<Request>& requests) {
   return plan;
 }
 
-std::vector<Request> prepare(const ReadsOptions& options) {
+std::vector<Request> prepare(const Path& work, const ReadsOptions& options) {
   const Sizes sizes = Sizes::load(options.sizes);
-  if (!std::filesystem::exists(data_dir(options))) put_photos(options, sizes);
-  const auto store = open_store(options, io::posix_file_system());
+  if (!std::filesystem::exists(data_dir(work))) put_photos(work, options, sizes);
+  const auto store = open_store(work, io::posix_file_system());
   return make_requests(options, sizes, *store);
 }
 
 }  // namespace
 
-void measure_reads(const ReadsOptions& options) {
-  const std::vector<Request> requests = prepare(options);
-  const Plan plan = watch(options, requests);
+void measure_reads(const Path& work, const ReadsOptions& options) {
+  const std::vector<Request> requests = prepare(work, options);
+  const Plan plan = watch(work, requests);
   const std::vector<BareRead> bare = bare_reads(plan.reads);
   std::uint64_t read_bytes = 0;
   for (const BareRead& read : bare) read_bytes += read.bytes;
@@ -222,7 +216,7 @@ void measure_reads(const ReadsOptions& options) {
                               {"read_bytes", static_cast<double>(read_bytes) / count}}
             << std::endl;
 
-  const WarmStore store(options, io::posix_file_system());
+  const WarmStore store(work, io::posix_file_system());
   Reader reader(*store);
   reader.read_all(requests);  // learns the windows that the plan was made with
   roles::ReadBuffers buffers;
@@ -246,9 +240,9 @@ void measure_reads(const ReadsOptions& options) {
   }
 }
 
-void read_for_counting(const SyscallOptions& options) {
-  const std::vector<Request> requests = prepare(options.reads);
-  const WarmStore store(options.reads, io::posix_file_system());
+void read_for_counting(const Path& work, const SyscallOptions& options) {
+  const std::vector<Request> requests = prepare(work, options.reads);
+  const WarmStore store(work, io::posix_file_system());
   Reader reader(*store);
   for (int pass = 0; pass < options.passes; ++pass) reader.read_all(requests);
 }
