@@ -5,7 +5,7 @@ workload on a disk that fails. The parts are measured by farm_store_bench (bench
 
 usage: store.py [PART...] [--work DIR] [--photos N] [--seeds N] [--quick]
 
-Parts: puts, reads, photos, faults; all of them by default, and only then the figures are kept.
+Parts: puts, reads, photos, compact, faults; all of them by default, and only then the figures are kept.
 --quick: short runs, to try the benchmark itself. --work: where to put up to 8 GB meanwhile (/var/tmp).
 """
 
@@ -148,6 +148,30 @@ def part_photos(bench, out, options):
     shutil.rmtree(bench.work / "many")
 
 
+def part_compact(bench, out, options):
+    """Half of the photos deleted, their space taken back while the others are read."""
+    photos, seconds = (6_000, 3) if bench.quick else (60_000, 20)
+    without, background, at_once = bench.lines("compact", "--photos", photos, "--seconds", seconds,
+                                               sizes=True)
+    out.note(f"Compaction: {photos:,} photos in volumes of 256 MiB, half of them deleted at random, "
+             f"twice: first the store's upkeep rewrites the volumes at its default rate, then they "
+             f"are rewritten on demand, which is not throttled. One reader reads 500 whole records "
+             f"a second; its times count from when a read was due.")
+    out.add("compaction: reads without, median", without["p50_us"] / 1000, "ms")
+    out.add("compaction: reads without, p99", without["p99_us"] / 1000, "ms")
+    for got, words, at_least, at_most in ((background, "in the background", 95, 3),
+                                          (at_once, "on demand", 95, None)):
+        out.add(f"compaction {words}: bytes deleted", got["deleted_bytes"] / 1e6, "MB")
+        out.add(f"compaction {words}: reclaimed of them",
+                got["reclaimed_bytes"] / got["deleted_bytes"] * 100, "%", at_least=at_least)
+        out.add(f"compaction {words}: time", got["seconds"], "s")
+        out.add(f"compaction {words}: reads, median", got["p50_us"] / 1000, "ms")
+        out.add(f"compaction {words}: reads, p99", got["p99_us"] / 1000, "ms")
+        out.add(f"compaction {words}: p99 of reads, ratio", got["p99_us"] / without["p99_us"],
+                "x without", at_most=at_most)
+    shutil.rmtree(bench.work / "compact")
+
+
 def part_faults(bench, out, options):
     """The seeded workload on a disk that fails and loses its power: store's own test, longer."""
     seeds = 50 if bench.quick else options.seeds
@@ -166,7 +190,8 @@ def part_faults(bench, out, options):
         out.add(f"faults: {name}", value, "", **({"at_most": 0} if name == "lost" else {}))
 
 
-PARTS = {"puts": part_puts, "reads": part_reads, "photos": part_photos, "faults": part_faults}
+PARTS = {"puts": part_puts, "reads": part_reads, "photos": part_photos,
+         "compact": part_compact, "faults": part_faults}
 
 
 def main():

@@ -51,4 +51,12 @@ struct OpenOptions {
 };
 void measure_open(const Path& work, const OpenOptions& options);
 
+struct CompactOptions {
+  std::string sizes;
+  std::uint64_t photos = 60'000;  // half of them are deleted
+  double rate = 500;              // reads a second meanwhile
+  double seconds = 20;            // of reads before, without compaction
+};
+void measure_compact(const Path& work, const CompactOptions& options);
+
 }  // namespace farm::bench

@@ -58,6 +58,14 @@ int main(int argc, char** argv) {
   open_command.add_flag("--checkpoint,!--no-checkpoint", open.checkpoint);
   open_command.callback([&] { measure_open(work, open); });
 
+  CompactOptions compact;
+  CLI::App& compact_command = *app.add_subcommand("compact", "Takes back what deleted photos took");
+  add_sizes(compact_command, compact.sizes);
+  compact_command.add_option("--photos", compact.photos);
+  compact_command.add_option("--rate", compact.rate, "Reads a second meanwhile");
+  compact_command.add_option("--seconds", compact.seconds, "Of reads before it");
+  compact_command.callback([&] { measure_compact(work, compact); });
+
   CLI11_PARSE(app, argc, argv);
   return 0;
 }
