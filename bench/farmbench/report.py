@@ -59,12 +59,13 @@ class Report:
         lines += ["| " + " | ".join(row) + " |" for row in self.rows()]
         return "\n".join(lines) + "\n"
 
-    def finish(self):
-        """Prints and keeps everything; True if every target holds."""
-        results = BENCH / "results"
-        results.mkdir(exist_ok=True)
-        (results / f"{self.name}.json").write_text(json.dumps(self.figures, indent=1) + "\n")
-        (results / f"{self.name}.md").write_text(self.markdown())
+    def finish(self, keep=True):
+        """Prints everything and keeps it; True if every target holds."""
+        if keep:
+            results = BENCH / "results"
+            results.mkdir(exist_ok=True)
+            (results / f"{self.name}.json").write_text(json.dumps(self.figures, indent=1) + "\n")
+            (results / f"{self.name}.md").write_text(self.markdown())
         header = ["figure", "value", "unit", "target", ""]
         rows = [header, *self.rows()]
         widths = [max(len(row[i]) for row in rows) for i in range(5)]

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "base/bytes.h"
-#include "base/checksum.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/photo_id.h"
@@ -12,16 +11,6 @@
 
 namespace farm {
 namespace {
-
-TEST(Checksum, HasTheCheckValueOfRfc3720) {
-  EXPECT_EQ(crc32c(as_bytes("123456789")), 0xe3069283U);
-  EXPECT_EQ(crc32c({}), 0U);
-}
-
-TEST(Checksum, ContinuesFromAPrefix) {
-  const std::uint32_t first = crc32c(as_bytes("1234"));
-  EXPECT_EQ(crc32c(as_bytes("56789"), first), 0xe3069283U);
-}
 
 TEST(Hex, RoundTripsAndRefusesOtherForms) {
   const Bytes bytes = {std::byte{0x00}, std::byte{0xa5}, std::byte{0xff}};

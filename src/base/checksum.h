@@ -1,5 +1,5 @@
-// CRC32C (Castagnoli, RFC 3720 appendix B.4), by Intel's ISA-L: reflected, initial and final
-// complement, so that crc32c("123456789") == 0xe3069283. Thread-safe.
+// CRC32C (Castagnoli, RFC 3720 appendix B.4): reflected, initial and final complement, so that
+// crc32c("123456789") == 0xe3069283. Thread-safe.
 #pragma once
 
 #include <cstdint>

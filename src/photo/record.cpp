@@ -61,10 +61,9 @@ Error corrupt(std::string what) {
 }
 
 std::uint32_t header_checksum(ByteView header) {
-  static constexpr std::array<std::byte, 4> kZero{};
-  const std::uint32_t before = crc32c(header.first(at::kHeaderChecksum));
-  const std::uint32_t field = crc32c(kZero, before);
-  return crc32c(header.subspan(at::kHeaderChecksum + 4), field);
+  std::array<std::byte, at::kHeaderChecksum + 4> start{};  // the field itself counts as zeros
+  std::ranges::copy(header.first(at::kHeaderChecksum), start.begin());
+  return crc32c(header.subspan(start.size()), crc32c(start));
 }
 
 Result<void> check_input(const RecordInfo& info, std::span<const SizeInput> sizes) {
