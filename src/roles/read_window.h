@@ -1,6 +1,8 @@
-// How much of a record to read at once, so that one read most often brings the header and the size
-// that is wanted: small sizes come first in a record, but how far they reach differs from farm to
-// farm. It is learnt from the records read. One for each network thread; not thread-safe.
+// How much of a record to read at once, so that one read brings the header and the size that is
+// wanted: small sizes come first in a record, but how far they reach differs from farm to farm, and
+// that is learnt from the records read. What reaches further differs much from photo to photo: then
+// the store's hint decides, which is of the photo itself. One for each network thread; not
+// thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +17,25 @@ namespace farm::roles {
 class ReadWindow {
  public:
   static constexpr std::size_t kLeast = 2 << 10;  // a header, as a rule
-  // Where a size ends further in, its own range in a second read is cheaper than all before it.
-  static constexpr std::size_t kMost = 64 << 10;
+  // Up to here a guess costs little.
+  static constexpr std::size_t kMostGuessed = 32 << 10;
+  // A code that ends further in, on average, is no small size: its own range in a second read is
+  // cheaper than all before it.
+  static constexpr std::size_t kMostMean = 128 << 10;
+  static constexpr std::size_t kMost = 192 << 10;
+  // Where the disk has to be waited for, one longer read is cheaper than two.
+  static constexpr std::size_t kCold = 128 << 10;
 
-  std::size_t bytes(photo::SizeCode code) const {
+  // `quick_bytes` is asked for the photo's hint (PhotoStore::quick_bytes()) where that is needed.
+  template <class QuickBytes>
+  std::size_t bytes(photo::SizeCode code, const QuickBytes& quick_bytes) const {
     const Reach& reach = reach_[index(code)];
+    if (!reach.known || reach.mean > static_cast<double>(kMostMean)) return kLeast;
     const double wanted = reach.mean + kSpread * reach.deviation;
-    if (!reach.known || wanted > static_cast<double>(kMost)) return kLeast;
-    return std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMost);
+    if (wanted <= static_cast<double>(kMostGuessed)) {
+      return std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMostGuessed);
+    }
+    return std::clamp<std::size_t>(quick_bytes(), kLeast, kMost);
   }
 
   // A size of that code was found to end `end` bytes into its record.

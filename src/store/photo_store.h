@@ -28,7 +28,8 @@ struct StoredRecord {
 
 struct ReadBytes {
   std::size_t size = 0;       // how many bytes were read: less than asked only at the record's end
-  std::uint32_t version = 0;  // of the record they are from
+  std::uint32_t version = 0;      // of the record they are from
+  std::uint32_t quick_bytes = 0;  // as PhotoStore::quick_bytes()
 };
 
 struct StoreStats {
@@ -91,6 +92,12 @@ class PhotoStore {
   // The same if it can be had without waiting for a disk, else nothing. For network threads.
   virtual std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version,
                                                     std::uint64_t offset, MutableByteView out) = 0;
+
+  // How many of a record's first bytes one read should take, to have its header and all sizes that
+  // are small: what somebody noted who saw a header, rounded up a little. 0 if nobody did. A hint
+  // only: a store may forget it, or never keep it. Never blocks.
+  virtual std::uint32_t quick_bytes(PhotoId) { return 0; }
+  virtual void note_quick_bytes(PhotoId, std::uint32_t /*version*/, std::uint64_t /*bytes*/) {}
 
   // What is stored under `id`; never blocks. Nothing if it is not there, or not known yet.
   virtual std::optional<StoredRecord> find(PhotoId id) = 0;

@@ -30,6 +30,17 @@ auto damaged(PhotoStore& store, PhotoId id, const std::string& what) {
   return fail(ErrorCode::kCorrupt, "store", "photo " + id.str() + ": " + what);
 }
 
+// Up to where the header and the small sizes reach, which come first.
+std::uint64_t quick_bytes_of(const RecordView& view) {
+  std::uint64_t end = view.header_bytes();
+  for (std::size_t i = 0; i < view.size_count(); ++i) {
+    const SizeEntry size = view.size_at(i);
+    if (size.length > kQuickSizeBytes) break;
+    end = size.offset + size.length;
+  }
+  return end;
+}
+
 template <class Reader>
 std::optional<Result<RecordPrefix>> prefix_by(const Reader& read, PhotoId id, std::size_t window,
                                               MutableByteView buffer) {
@@ -56,6 +67,9 @@ std::optional<Result<RecordPrefix>> prefix_by(const Reader& read, PhotoId id, st
   if (!view) return damaged(read.store, id, view.error().context);
   if (view.value().id() != id || view.value().version() != version) {
     return damaged(read.store, id, "the record is another photo's");
+  }
+  if (first->value().quick_bytes == 0) {
+    read.store.note_quick_bytes(id, version, quick_bytes_of(view.value()));
   }
   return RecordPrefix{view.value(), bytes};
 }

@@ -20,6 +20,9 @@ struct RecordPrefix {
   ByteView bytes;  // the record's first bytes, at least the header
 };
 
+// A size of at most so many bytes is read together with the header: see PhotoStore::quick_bytes().
+inline constexpr std::uint64_t kQuickSizeBytes = 64 << 10;
+
 // Reads the first `window` bytes (or the whole header, if that is longer) into `buffer`, which must
 // be at least that large: kTooLarge if the header does not fit. One read, where the window covers
 // the header.

@@ -72,7 +72,7 @@ class VolumeStoreImpl final : public VolumeStore {
     if (!wanted.empty()) {
       FARM_TRY(volumes_->read(location, offset, wanted));
     }
-    return ReadBytes{wanted.size(), location.version};
+    return ReadBytes{wanted.size(), location.version, location.quick_bytes};
   }
 
   std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version, std::uint64_t offset,
@@ -87,7 +87,16 @@ class VolumeStoreImpl final : public VolumeStore {
       if (!read) return {};
       if (!*read) return Result<ReadBytes>(fail(std::move(*read).error()));
     }
-    return Result<ReadBytes>(ReadBytes{wanted.size(), location.version});
+    return Result<ReadBytes>(ReadBytes{wanted.size(), location.version, location.quick_bytes});
+  }
+
+  std::uint32_t quick_bytes(PhotoId id) override {
+    const auto location = volumes_->entry(id);
+    return location ? location->quick_bytes : 0;
+  }
+
+  void note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes) override {
+    volumes_->note_quick_bytes(id, version, bytes);
   }
 
   std::optional<StoredRecord> find(PhotoId id) override {

@@ -8,6 +8,7 @@ namespace {
 // From header to header a page is enough, and reads little of what lies between; a search reads
 // everything.
 constexpr std::size_t kHopBytes = 4096;
+constexpr std::size_t kSmallFramesBytes = 64 << 10;  // where one page holds several
 constexpr std::size_t kSearchBytes = 256 << 10;
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::uint64_t kMaxUnreadableBytes = 4
@@ -17,11 +18,12 @@ constexpr std::uint64_t kMaxUnreadableBytes = 4
 
 FrameWalker::FrameWalker(io::File& file, std::uint64_t nonce, std::uint64_t begin,
                          std::uint64_t end)
-    : file_(file), nonce_(nonce), position_(begin), end_(end) {}
+    : file_(file), nonce_(nonce), position_(begin), end_(end), hop_bytes_(kHopBytes) {}
 
 Result<std::optional<FrameWalker::Step>> FrameWalker::next() {
-  FARM_TRY(const auto header, header_at(position_, kHopBytes));
+  FARM_TRY(const auto header, header_at(position_, hop_bytes_));
   if (header) {
+    hop_bytes_ = frame_bytes(header->payload_bytes) < kHopBytes ? kSmallFramesBytes : kHopBytes;
     const Step step{position_, position_ + frame_bytes(header->payload_bytes), header};
     position_ = step.end;
     return step;

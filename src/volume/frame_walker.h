@@ -37,6 +37,7 @@ class FrameWalker {
   std::uint64_t position_;
   std::uint64_t end_;
   std::uint64_t unreadable_bytes_ = 0;
+  std::size_t hop_bytes_;
   Bytes window_;
   std::uint64_t window_offset_ = 0;
   std::size_t window_bytes_ = 0;

@@ -1,5 +1,6 @@
 #include "volume/index.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace farm::volume {
@@ -30,6 +31,16 @@ std::size_t slot_of(std::uint64_t hash, std::size_t capacity) {
   return static_cast<std::size_t>((static_cast<Wide>(hash << 8) * capacity) >> 64);
 }
 
+constexpr std::uint64_t kMostQuickKib = 0x7fff;
+
+bool is_removed(const IndexEntry& entry) { return (entry.flags & 1U) != 0; }
+
+std::uint16_t flags_of(const Location& location) {
+  const std::uint64_t kib = (std::uint64_t{location.quick_bytes} + 1023) >> 10;
+  return static_cast<std::uint16_t>((kib > kMostQuickKib ? 0 : kib << 1) |
+                                    (location.removed ? 1U : 0U));
+}
+
 }  // namespace
 
 Index::Index() : shards_(std::make_unique<std::array<Shard, kShards>>()) {}
@@ -54,7 +65,7 @@ void Index::Shard::grow() {
 }
 
 void Index::Shard::account(const Entry& entry, bool added) {
-  if (entry.removed != 0) {
+  if (is_removed(entry)) {
     removed += added ? 1 : -1;
   } else {
     live_bytes += added ? entry.bytes : -std::uint64_t{entry.bytes};
@@ -66,7 +77,8 @@ Location Index::decode(const Entry& entry) {
           .bytes = entry.bytes,
           .version = entry.version,
           .slot = entry.slot,
-          .removed = entry.removed != 0};
+          .removed = is_removed(entry),
+          .quick_bytes = std::uint32_t{entry.flags} >> 1 << 10};
 }
 
 std::optional<Location> Index::find(PhotoId id) const {
@@ -97,7 +109,7 @@ std::optional<Location> Index::set(PhotoId id, const Location& location) {
            .offset = static_cast<std::uint32_t>(location.offset / 64),
            .bytes = location.bytes,
            .slot = location.slot,
-           .removed = static_cast<std::uint16_t>(location.removed ? 1 : 0)};
+           .flags = flags_of(location)};
   shard.account(entry, true);
   return before;
 }
@@ -113,6 +125,18 @@ bool Index::move(PhotoId id, std::uint16_t slot, std::uint64_t offset, std::uint
   entry.slot = to_slot;
   entry.offset = static_cast<std::uint32_t>(to_offset / 64);
   return true;
+}
+
+void Index::note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes) {
+  const std::uint64_t hash = mix(id.value);
+  Shard& shard = (*shards_)[shard_of(hash)];
+  const std::lock_guard lock(shard.mutex);
+  if (shard.capacity == 0) return;
+  Entry& entry = shard.probe(id.value, hash);
+  if (entry.id == 0 || entry.version != version || is_removed(entry)) return;
+  Location noted = decode(entry);
+  noted.quick_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 0xffff'ffff));
+  entry.flags = flags_of(noted);
 }
 
 Index::Counts Index::counts() const {
@@ -160,7 +184,7 @@ bool Index::fill_shard(std::size_t number, std::span<const IndexEntry> entries) 
   shard.entries = std::make_unique<Entry[]>(capacity);
   for (const Entry& entry : entries) {
     const std::uint64_t hash = mix(entry.id);
-    if (entry.id == 0 || entry.id >> 63 != 0 || entry.removed > 1 || shard_of(hash) != number) {
+    if (entry.id == 0 || entry.id >> 63 != 0 || shard_of(hash) != number) {
       return false;
     }
     Entry& place = shard.probe(entry.id, hash);

@@ -99,6 +99,11 @@ class VolumeSet {
   // The header of the frame at `location`; kCorrupt if it is not there or not this photo's.
   Result<FrameHeader> header_of(PhotoId id, const Location& location);
 
+  // See Location::quick_bytes; lost when volumes are read anew.
+  void note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes) {
+    index_.note_quick_bytes(id, version, bytes);
+  }
+
   // As Index::for_each, without removed photos.
   bool for_each(const std::function<bool(PhotoId, const Location&)>& visit) const;
   std::vector<std::uint16_t> slots() const;  // of all volumes
