@@ -123,7 +123,7 @@ class Reader {
  private:
   std::size_t read(const Request& request) {
     roles::ReadBuffers::Lease lease = buffers_.take();
-    const std::size_t window = window_.bytes(request.code, [&] { return store_.quick_bytes(request.id); });
+    const store::Window window = window_.of(request.code);
     const auto prefix = store::try_read_prefix(store_, request.id, window, lease.view());
     if (!prefix) return miss(request);
     const photo::RecordView& view = must_ref(*prefix).view;

@@ -57,10 +57,6 @@ class StoredSource final : public SizeSource {
   MutableByteView buffer_;
 };
 
-auto hint_of(store::PhotoStore& store, PhotoId id) {
-  return [&store, id] { return store.quick_bytes(id); };
-}
-
 }  // namespace
 
 Origin::Origin(Services& services)
@@ -110,7 +106,7 @@ bool Origin::serve_now(net::Exchange& exchange) {
   if (!url || !photo::spec_of(url->code).stored) return false;
   PerThread& mine = threads_[exchange.thread_index()];
   ReadBuffers::Lease lease = mine.buffers.take();
-  const std::size_t window = mine.window.bytes(url->code, hint_of(services_.store, url->id));
+  const store::Window window = mine.window.of(url->code);
   const auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
   if (!prefix || !*prefix || !permits(prefix->value().view, *url)) return false;
   const photo::RecordView& view = prefix->value().view;
@@ -131,10 +127,10 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
   if (!url) co_return co_await not_found(exchange);
   PerThread& mine = threads_[exchange.thread_index()];
   ReadBuffers::Lease lease = mine.buffers.take();
-  const std::size_t window = mine.window.bytes(url->code, hint_of(services_.store, url->id));
+  const store::Window window = mine.window.of(url->code);
   auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
   if (!prefix) {
-    prefix = co_await read_prefix(url->id, std::max(window, ReadWindow::kCold), lease.view());
+    prefix = co_await read_prefix(url->id, ReadWindow::kCold, lease.view());
   }
   if (!*prefix) {
     if (prefix->error().code == ErrorCode::kNotFound) co_return co_await not_found(exchange);

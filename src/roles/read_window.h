@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "photo/size_code.h"
+#include "store/record_reader.h"
 
 namespace farm::roles {
 
@@ -22,26 +23,21 @@ class ReadWindow {
   // A code that ends further in, on average, is no small size: its own range in a second read is
   // cheaper than all before it.
   static constexpr std::size_t kMostMean = 128 << 10;
-  static constexpr std::size_t kMost = 192 << 10;
   // Where the disk has to be waited for, one longer read is cheaper than two.
   static constexpr std::size_t kCold = 128 << 10;
 
-  // `quick_bytes` is asked for the photo's hint (PhotoStore::quick_bytes()) where that is needed.
-  template <class QuickBytes>
-  std::size_t bytes(photo::SizeCode code, const QuickBytes& quick_bytes) const {
+  store::Window of(photo::SizeCode code) const {
     const Reach& reach = reach_[index(code)];
-    if (!reach.known || reach.mean > static_cast<double>(kMostMean)) return kLeast;
+    if (!reach.known || reach.mean > static_cast<double>(kMostMean)) return {kLeast};
     const double wanted = reach.mean + kSpread * reach.deviation;
-    if (wanted <= static_cast<double>(kMostGuessed)) {
-      return std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMostGuessed);
-    }
-    return std::clamp<std::size_t>(quick_bytes(), kLeast, kMost);
+    if (wanted > static_cast<double>(kMostGuessed)) return {kLeast, true};
+    return {std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMostGuessed)};
   }
 
   // A size of that code was found to end `end` bytes into its record.
   void learn(photo::SizeCode code, std::uint64_t end) {
     Reach& reach = reach_[index(code)];
-    const double value = static_cast<double>(std::min<std::uint64_t>(end, 4 * kMost));
+    const double value = static_cast<double>(std::min<std::uint64_t>(end, 4 * kMostMean));
     if (!reach.known) reach = {value, value / 4, true};
     const double off = value - reach.mean;
     reach.mean += kWeight * off;

@@ -7,6 +7,7 @@
 // store/record_reader.h checks and takes it apart.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -98,6 +99,15 @@ class PhotoStore {
   // only: a store may forget it, or never keep it. Never blocks.
   virtual std::uint32_t quick_bytes(PhotoId) { return 0; }
   virtual void note_quick_bytes(PhotoId, std::uint32_t /*version*/, std::uint64_t /*bytes*/) {}
+
+  // As try_read() of the record's beginning: its quick bytes if they are known, else `otherwise`
+  // bytes; never more than `out` takes.
+  virtual std::optional<Result<ReadBytes>> try_read_quick(PhotoId id, std::size_t otherwise,
+                                                          MutableByteView out) {
+    const std::uint32_t quick = quick_bytes(id);
+    return try_read(id, 0, 0, out.first(std::min<std::size_t>(quick != 0 ? quick : otherwise,
+                                                              out.size())));
+  }
 
   // What is stored under `id`; never blocks. Nothing if it is not there, or not known yet.
   virtual std::optional<StoredRecord> find(PhotoId id) = 0;

@@ -12,6 +12,9 @@ using Read = std::optional<Result<ReadBytes>>;
 // The two ways to read, so that each step is written once.
 struct Waiting {
   PhotoStore& store;
+  Read start(PhotoId id, Window window, MutableByteView out) const {
+    return store.read(id, 0, 0, out.first(window.bytes));
+  }
   Read operator()(PhotoId id, std::uint32_t version, std::uint64_t offset,
                   MutableByteView out) const {
     return store.read(id, version, offset, out);
@@ -19,6 +22,10 @@ struct Waiting {
 };
 struct NeverWaiting {
   PhotoStore& store;
+  Read start(PhotoId id, Window window, MutableByteView out) const {
+    if (window.quick) return store.try_read_quick(id, window.bytes, out);
+    return store.try_read(id, 0, 0, out.first(window.bytes));
+  }
   Read operator()(PhotoId id, std::uint32_t version, std::uint64_t offset,
                   MutableByteView out) const {
     return store.try_read(id, version, offset, out);
@@ -42,10 +49,10 @@ std::uint64_t quick_bytes_of(const RecordView& view) {
 }
 
 template <class Reader>
-std::optional<Result<RecordPrefix>> prefix_by(const Reader& read, PhotoId id, std::size_t window,
+std::optional<Result<RecordPrefix>> prefix_by(const Reader& read, PhotoId id, Window window,
                                               MutableByteView buffer) {
-  window = std::clamp(window, photo::kRecordPreludeBytes, buffer.size());
-  Read first = read(id, 0, 0, buffer.first(window));
+  window.bytes = std::clamp(window.bytes, photo::kRecordPreludeBytes, buffer.size());
+  Read first = read.start(id, window, buffer);
   if (!first) return {};
   if (!*first) return fail(std::move(*first).error());
   std::size_t size = first->value().size;
@@ -103,11 +110,11 @@ std::optional<Result<ByteView>> blocks_by(const Reader& read, const RecordView& 
 
 Result<RecordPrefix> read_prefix(PhotoStore& store, PhotoId id, std::size_t window,
                                  MutableByteView buffer) {
-  return *prefix_by(Waiting{store}, id, window, buffer);
+  return *prefix_by(Waiting{store}, id, {window}, buffer);
 }
 
-std::optional<Result<RecordPrefix>> try_read_prefix(PhotoStore& store, PhotoId id,
-                                                    std::size_t window, MutableByteView buffer) {
+std::optional<Result<RecordPrefix>> try_read_prefix(PhotoStore& store, PhotoId id, Window window,
+                                                    MutableByteView buffer) {
   return prefix_by(NeverWaiting{store}, id, window, buffer);
 }
 

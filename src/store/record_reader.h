@@ -23,13 +23,18 @@ struct RecordPrefix {
 // A size of at most so many bytes is read together with the header: see PhotoStore::quick_bytes().
 inline constexpr std::uint64_t kQuickSizeBytes = 64 << 10;
 
-// Reads the first `window` bytes (or the whole header, if that is longer) into `buffer`, which must
-// be at least that large: kTooLarge if the header does not fit. One read, where the window covers
-// the header.
+// How many of a record's first bytes to read.
+struct Window {
+  std::size_t bytes = 0;
+  bool quick = false;  // the photo's quick bytes, if the store knows them: see PhotoStore
+};
+
+// Reads the first bytes (or the whole header, if that is longer) into `buffer`, which must be large
+// enough for a header: kTooLarge if it does not fit. One read, where the window covers the header.
 Result<RecordPrefix> read_prefix(PhotoStore& store, PhotoId id, std::size_t window,
                                  MutableByteView buffer);
-std::optional<Result<RecordPrefix>> try_read_prefix(PhotoStore& store, PhotoId id,
-                                                    std::size_t window, MutableByteView buffer);
+std::optional<Result<RecordPrefix>> try_read_prefix(PhotoStore& store, PhotoId id, Window window,
+                                                    MutableByteView buffer);
 
 // All of a size's bytes if they lie in the prefix, else nothing.
 std::optional<Result<ByteView>> size_in_prefix(PhotoStore& store, const RecordPrefix& prefix,

@@ -49,7 +49,7 @@ class RecordReaderTest : public ::testing::Test {
 
 TEST_F(RecordReaderTest, OneReadBringsHeaderAndSmallSizes) {
   const std::uint64_t reads = disk_.calls(io::Call::kRead);
-  const auto prefix = try_read_prefix(*store_, kId, 16 << 10, buffer_);
+  const auto prefix = try_read_prefix(*store_, kId, {16 << 10}, buffer_);
   ASSERT_TRUE(prefix && *prefix);
   EXPECT_EQ(prefix->value().bytes.size(), 16U << 10);
   const photo::RecordView& view = prefix->value().view;
@@ -72,7 +72,7 @@ TEST_F(RecordReaderTest, ASmallWindowStillBringsTheHeader) {
 
 TEST_F(RecordReaderTest, GivesNothingThatWouldHaveToWait) {
   disk_.set_cached(false);
-  EXPECT_FALSE(try_read_prefix(*store_, kId, 4096, buffer_));
+  EXPECT_FALSE(try_read_prefix(*store_, kId, {4096}, buffer_));
   const auto prefix = read_prefix(*store_, kId, 4096, buffer_);
   ASSERT_TRUE(prefix);
   const photo::SizeEntry original = *prefix.value().view.find(photo::SizeCode::kOriginal);
@@ -151,6 +151,23 @@ TEST_F(RecordReaderTest, ABadSizeLeavesTheOthersGood) {
 }
 
 // Wherever the damage is, verify finds it and names the photo.
+// The first who sees the header notes how far its small sizes reach; the next reads just that.
+TEST_F(RecordReaderTest, LearnsHowFarTheSmallSizesReach) {
+  const auto first = try_read_prefix(*store_, kId, {4096, true}, buffer_);
+  ASSERT_TRUE(first && *first);
+  const std::uint32_t quick = store_->quick_bytes(kId);
+  ASSERT_GT(quick, 0U);
+  const auto next = try_read_prefix(*store_, kId, {4096, true}, buffer_);
+  ASSERT_TRUE(next && *next);
+  const RecordPrefix& prefix = next->value();
+  for (std::size_t i = 0; i < prefix.view.size_count(); ++i) {
+    const photo::SizeEntry size = prefix.view.size_at(i);
+    if (size.length > kQuickSizeBytes) break;
+    EXPECT_LE(size.offset + size.length, prefix.bytes.size());
+  }
+  EXPECT_LE(prefix.bytes.size(), quick);
+}
+
 TEST_F(RecordReaderTest, VerifyFindsDamageAnywhere) {
   for (const std::uint64_t offset :
        {std::uint64_t{0}, std::uint64_t{50}, offset_of(photo::SizeCode::kSquare),

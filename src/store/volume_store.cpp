@@ -80,14 +80,17 @@ class VolumeStoreImpl final : public VolumeStore {
     const auto held = volumes_->hold();
     auto found = volumes_->locate(id, version);
     if (!found) return Result<ReadBytes>(fail(std::move(found).error()));
-    const Location& location = found.value();
-    const MutableByteView wanted = within(location, offset, out);
-    if (!wanted.empty()) {
-      auto read = volumes_->try_read(location, offset, wanted);
-      if (!read) return {};
-      if (!*read) return Result<ReadBytes>(fail(std::move(*read).error()));
-    }
-    return Result<ReadBytes>(ReadBytes{wanted.size(), location.version, location.quick_bytes});
+    return try_read_at(found.value(), offset, out);
+  }
+
+  std::optional<Result<ReadBytes>> try_read_quick(PhotoId id, std::size_t otherwise,
+                                                  MutableByteView out) override {
+    const auto held = volumes_->hold();
+    auto found = volumes_->locate(id);
+    if (!found) return Result<ReadBytes>(fail(std::move(found).error()));
+    const std::size_t quick = found.value().quick_bytes;
+    return try_read_at(found.value(), 0,
+                       out.first(std::min(quick != 0 ? quick : otherwise, out.size())));
   }
 
   std::uint32_t quick_bytes(PhotoId id) override {
@@ -130,6 +133,18 @@ class VolumeStoreImpl final : public VolumeStore {
   StoreStats stats() override;
 
  private:
+  // The caller holds the epoch.
+  std::optional<Result<ReadBytes>> try_read_at(const Location& location, std::uint64_t offset,
+                                               MutableByteView out) {
+    const MutableByteView wanted = within(location, offset, out);
+    if (!wanted.empty()) {
+      auto read = volumes_->try_read(location, offset, wanted);
+      if (!read) return {};
+      if (!*read) return Result<ReadBytes>(fail(std::move(*read).error()));
+    }
+    return Result<ReadBytes>(ReadBytes{wanted.size(), location.version, location.quick_bytes});
+  }
+
   void verify_one(const VolumeSet::IndexedRecord& entry, VerifyReport& report);
   Result<void> check_frame(PhotoId id, const Location& location);
   Result<void> compact_volume(std::uint16_t slot, Throttle& throttle, CompactReport& report);

@@ -1,7 +1,7 @@
 // Where every photo's newest record lies: 24 bytes an entry in open-addressed tables, at most 40
 // bytes a photo with all that belongs to them. Removed photos stay, as ids are never used again.
 //
-// Sharded by the id; a call holds one shard's mutex for the few nanoseconds of a probe (the time of
+// Sharded by the id; a call holds one shard's lock for the few nanoseconds of a probe (the time of
 // a copy of one shard, when it grows). Thread-safe.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/photo_id.h"
+#include "volume/shard_lock.h"
 
 namespace farm::volume {
 
@@ -87,7 +88,7 @@ class Index {
   using Entry = IndexEntry;
 
   struct alignas(64) Shard {
-    mutable std::mutex mutex;
+    mutable ShardLock mutex;
     std::unique_ptr<Entry[]> entries;
     std::size_t capacity = 0;
     std::size_t used = 0;

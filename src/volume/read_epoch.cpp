@@ -5,10 +5,9 @@
 
 namespace farm::volume {
 
-ReadEpoch::Lane& ReadEpoch::lane() {
+std::size_t ReadEpoch::next_lane() {
   static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kLanes;
-  return lanes_[mine];
+  return next.fetch_add(1, std::memory_order_relaxed) % kLanes;
 }
 
 // Twice, as a reader may have read the turn long before it adds to its counter: then it is found by

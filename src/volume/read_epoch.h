@@ -49,7 +49,12 @@ class ReadEpoch {
     std::array<std::atomic<std::uint64_t>, 2> readers{};
   };
 
-  Lane& lane();
+  Lane& lane() {
+    thread_local std::size_t mine = kLanes;  // none yet
+    if (mine == kLanes) mine = next_lane();
+    return lanes_[mine];
+  }
+  static std::size_t next_lane();
   void wait_for(std::uint64_t turn) const;
 
   std::array<Lane, kLanes> lanes_;
