@@ -37,9 +37,8 @@ class Inspector {
       ++found_.live_records;
       found_.live_bytes += newest.bytes;
     }
-    FARM_TRY(found_.recovery,
-             volume::recover(file_, found_.superblock.nonce, volume::kFirstFrame,
-                             [](std::uint64_t, const FrameHeader&) {}));
+    FARM_TRY(found_.recovery, volume::recover(file_, found_.superblock.nonce, volume::kFirstFrame,
+                                              [](std::uint64_t, const FrameHeader&) {}));
     if (found_.footer) {
       const volume::Footer& told = *found_.footer;
       const volume::Footer& seen = found_.recovery.totals;

@@ -107,10 +107,10 @@ io::Task<void> Admin::healthz(net::Exchange& exchange) {
   problems.insert(problems.end(), stats.problems.begin(), stats.problems.end());
   const bool works = health_.ready() && !health_.stopping();
   if (!stats.open) problems.insert(problems.begin(), opening_text(stats));
-  Json json = {{"status", health_.stopping()  ? "stopping"
-                          : !health_.ready()  ? "opening"
-                          : problems.empty()  ? "ok"
-                                              : "degraded"},
+  Json json = {{"status", health_.stopping() ? "stopping"
+                          : !health_.ready() ? "opening"
+                          : problems.empty() ? "ok"
+                                             : "degraded"},
                {"problems", problems}};
   co_await send_json(exchange, works ? 200 : 503,
                      json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");

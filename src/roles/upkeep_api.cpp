@@ -29,9 +29,9 @@ void add_report(Json& json, const store::CompactReport& report) {
 }
 
 void log_report(const store::VerifyReport& report) {
-  obs::log_info("verification ended", {{"records", report.records},
-                                       {"bytes", report.bytes},
-                                       {"damaged", report.damaged_count}});
+  obs::log_info(
+      "verification ended",
+      {{"records", report.records}, {"bytes", report.bytes}, {"damaged", report.damaged_count}});
 }
 
 void log_report(const store::CompactReport& report) {

@@ -29,7 +29,7 @@ struct StoredRecord {
 
 struct ReadBytes {
   std::size_t size = 0;       // how many bytes were read: less than asked only at the record's end
-  std::uint32_t version = 0;      // of the record they are from
+  std::uint32_t version = 0;  // of the record they are from
   std::uint32_t quick_bytes = 0;  // as PhotoStore::quick_bytes()
 };
 
@@ -105,8 +105,8 @@ class PhotoStore {
   virtual std::optional<Result<ReadBytes>> try_read_quick(PhotoId id, std::size_t otherwise,
                                                           MutableByteView out) {
     const std::uint32_t quick = quick_bytes(id);
-    return try_read(id, 0, 0, out.first(std::min<std::size_t>(quick != 0 ? quick : otherwise,
-                                                              out.size())));
+    return try_read(id, 0, 0,
+                    out.first(std::min<std::size_t>(quick != 0 ? quick : otherwise, out.size())));
   }
 
   // What is stored under `id`; never blocks. Nothing if it is not there, or not known yet.

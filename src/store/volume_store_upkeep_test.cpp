@@ -161,7 +161,7 @@ TEST_F(StoreUpkeepTest, GarbageGoesByItself) {
   config_.upkeep = true;
   open();
   for (int i = 0; i < 3000 && store_->stats().garbage_bytes > 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // its thread tells nobody
   }
   EXPECT_EQ(store_->stats().garbage_bytes, 0U);
   EXPECT_EQ(store_->stats().compactions, 1U);

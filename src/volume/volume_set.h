@@ -164,6 +164,7 @@ class VolumeSet {
     return *(*table_)[slot].load(std::memory_order_acquire);
   }
 
+  mutable ReadEpoch epoch_;  // first, as it is aligned to cache lines
   io::FileSystem& files_;
   const Clock& clock_;
   const Config config_;
@@ -172,7 +173,6 @@ class VolumeSet {
 
   Index index_;
   ChangeGate gate_;
-  mutable ReadEpoch epoch_;
   std::atomic<std::uint64_t> sequence_{0};  // the last one given
 
   std::atomic<bool> loaded_{false};
