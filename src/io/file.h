@@ -39,6 +39,10 @@ class File {
   // it. After an error nobody knows what is on the disk, and asking again tells nothing.
   virtual Result<void> sync_data() = 0;
 
+  // Asks the system to write the range out soon, without waiting and without any promise: so that a
+  // later sync_data() has little left to do, and does not hold up everybody else.
+  virtual void begin_write_back(std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
+
   // Makes sure the range is backed by disk space, where the file system can; what is new reads as
   // zeros, and the file is at least that long afterwards.
   virtual Result<void> allocate(std::uint64_t offset, std::uint64_t length) = 0;

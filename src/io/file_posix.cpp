@@ -119,6 +119,11 @@ class PosixFile final : public File {
     return ok();
   }
 
+  void begin_write_back(std::uint64_t offset, std::uint64_t length) override {
+    (void)::sync_file_range(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length),
+                            SYNC_FILE_RANGE_WRITE);
+  }
+
   Result<void> allocate(std::uint64_t offset, std::uint64_t length) override {
     int result = 0;
     do {
@@ -242,13 +247,17 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const Path& path) override {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    // A disk that only reads can still be locked, where it was once before.
+    const bool reads_only = fd < 0 && errno == EROFS;
+    if (reads_only) fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fail(failed("cannot open", path));
     auto lock = std::make_unique<PosixLock>(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return fail(failed("cannot lock", path));
       return fail(ErrorCode::kBusy, "io", path.string() + " is locked by " + holder_of(fd));
     }
+    if (reads_only) return lock;
     const std::string pid = std::to_string(::getpid()) + '\n';
     if (::ftruncate(fd, 0) != 0 ||
         ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {

@@ -147,7 +147,7 @@ class VolumeStoreImpl final : public VolumeStore {
 
   void verify_one(const VolumeSet::IndexedRecord& entry, VerifyReport& report);
   Result<void> check_frame(PhotoId id, const Location& location);
-  Result<void> compact_volume(std::uint16_t slot, Throttle& throttle, CompactReport& report);
+  Result<void> compact_volume(std::uint16_t slot, CompactReport& report);
   void note_damage(PhotoId id, const std::string& what);
   void checkpoint_in_time();
   void compact_what_is_worth_it();
@@ -251,22 +251,20 @@ Result<std::uint64_t> VolumeStoreImpl::scrub() {
 Result<CompactReport> VolumeStoreImpl::compact(const Progress& progress) {
   CompactReport report;
   const auto slots = volumes_->compactable(0, std::numeric_limits<Millis>::max());
-  Throttle throttle;  // somebody waits for it
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (progress && !progress(i, slots.size())) {
       return fail(ErrorCode::kClosed, "store", "compaction was stopped");
     }
     if (compact_throttle_.stopped()) return fail(ErrorCode::kClosed, "store", "the store closes");
-    (void)compact_volume(slots[i], throttle, report);
+    (void)compact_volume(slots[i], report);
   }
   if (progress) progress(slots.size(), slots.size());
   (void)volumes_->checkpoint();  // without it the next start takes longer
   return report;
 }
 
-Result<void> VolumeStoreImpl::compact_volume(std::uint16_t slot, Throttle& throttle,
-                                             CompactReport& report) {
-  auto done = volumes_->compact(slot, throttle);
+Result<void> VolumeStoreImpl::compact_volume(std::uint16_t slot, CompactReport& report) {
+  auto done = volumes_->compact(slot, compact_throttle_);
   const std::lock_guard lock(mutex_);
   if (!done) {
     if (done.error().code == ErrorCode::kClosed) return fail(std::move(done).error());
@@ -313,7 +311,7 @@ void VolumeStoreImpl::compact_what_is_worth_it() {
       continue;
     }
     retry_compaction_ms_.erase(slot);
-    if (!compact_volume(slot, compact_throttle_, report)) {
+    if (!compact_volume(slot, report)) {
       retry_compaction_ms_[slot] = now_ms + kRetryCompactionMs;
     }
   }

@@ -281,8 +281,8 @@ void run_seeds(std::uint64_t count, bool concurrent) {
 }
 
 #ifdef FARM_SANITIZED
-constexpr std::uint64_t kSeeds = 100;
-constexpr std::uint64_t kConcurrentSeeds = 15;
+constexpr std::uint64_t kSeeds = 60;
+constexpr std::uint64_t kConcurrentSeeds = 10;
 #else
 constexpr std::uint64_t kSeeds = 3000;
 constexpr std::uint64_t kConcurrentSeeds = 60;

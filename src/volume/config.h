@@ -18,7 +18,7 @@ struct Config {
   // A sync waits no longer once this much is written.
   std::uint64_t commit_bytes = std::uint64_t{32} << 20;
   // How fast a volume is rewritten without its garbage: bytes read and written a second.
-  std::uint64_t compact_rate = std::uint64_t{64} << 20;
+  std::uint64_t compact_rate = std::uint64_t{16} << 20;
 };
 
 inline constexpr std::uint64_t kMinVolumeBytes = std::uint64_t{64} << 10;

@@ -39,9 +39,7 @@ Result<std::vector<Directory::Path>> Directory::volume_files() {
   for (const std::string& name : names) {
     const Path path = path_ / "volumes" / name;
     if (path.extension() == ".vol") found.push_back(path);
-    if (path.extension() == ".new") {
-      FARM_TRY(files_.remove(path));
-    }
+    if (path.extension() == ".new") (void)files_.remove(path);  // or at a later start
   }
   if (auto synced = files_.sync_directory(path_ / "volumes"); !synced) {
     names_are_durable_ = false;
@@ -53,6 +51,11 @@ Result<std::vector<Directory::Path>> Directory::volume_files() {
 void Directory::add_writable(const Slot& slot) {
   const std::lock_guard lock(mutex_);
   writable_.push_back(slot);
+}
+
+void Directory::note_reads_only() {
+  const std::lock_guard lock(mutex_);
+  trouble_ = "the disk, or a volume on it, can only be read";
 }
 
 void Directory::seal_writable(const std::function<bool(const Volume&)>& which) {

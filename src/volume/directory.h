@@ -28,13 +28,16 @@ class Directory {
 
   const Path& path() const { return path_; }
   Path volume_path(std::uint32_t number) const;
-  // The volume files it has, by name. Removes drafts of volumes that were never finished, and makes
-  // sure that the disk knows the names: who made a file may have been killed before he did.
+  // The volume files it has, by name. Removes drafts of volumes that were never finished, if it
+  // can, and makes sure that the disk knows the names: who made a file may have been killed before
+  // he did.
   Result<std::vector<Path>> volume_files();
   // Whether it does.
   bool names_are_durable() const { return names_are_durable_; }
 
   void add_writable(const Slot& slot);
+  // A volume could only be opened for reading: tells so until an append works.
+  void note_reads_only();
   // Closes those of the volumes it writes to for which `which` says so: the next frame goes to
   // another one.
   void seal_writable(const std::function<bool(const Volume&)>& which);

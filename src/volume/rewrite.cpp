@@ -9,9 +9,9 @@
 namespace farm::volume {
 namespace {
 
-constexpr std::size_t kCopyBytes = 1 << 20;
-// Syncs little by little: one of everything at the end would hold up the disk for everybody.
-constexpr std::uint64_t kSyncEveryBytes = 16 << 20;
+constexpr std::size_t kCopyBytes = 256 << 10;
+// Written out little by little: while a disk takes much at once, everybody who reads waits.
+constexpr std::uint64_t kWriteBackBytes = 128 << 10;
 
 class Rewriter {
  public:
@@ -65,7 +65,7 @@ class Rewriter {
          .to = static_cast<std::uint32_t>((end_ + kFrameHeaderBytes) / kFrameAlignment)});
     end_ += frame_bytes(header.payload_bytes);
     count_frame(out_.totals, header.type, header.sequence, header.payload_bytes);
-    return sync_now_and_then(header.payload_bytes);
+    return go_gently(header.payload_bytes);
   }
 
   Result<void> copy(std::uint64_t payload, FrameHeader header) {
@@ -88,11 +88,10 @@ class Rewriter {
     return ok();
   }
 
-  Result<void> sync_now_and_then(std::uint64_t copied) {
-    since_sync_ += copied;
-    if (since_sync_ >= kSyncEveryBytes) {
-      FARM_TRY(out_.file->sync_data());
-      since_sync_ = 0;
+  Result<void> go_gently(std::uint64_t copied) {
+    if (end_ - written_back_ >= kWriteBackBytes) {
+      out_.file->begin_write_back(written_back_, end_ - written_back_);
+      written_back_ = end_;
     }
     if (throttle_.pace(2 * copied)) return ok();  // read and written
     return fail(ErrorCode::kClosed, "volume", "it was stopped");
@@ -120,7 +119,7 @@ class Rewriter {
   Throttle& throttle_;
   Bytes buffer_;
   std::uint64_t end_ = 0;
-  std::uint64_t since_sync_ = 0;
+  std::uint64_t written_back_ = 0;
 };
 
 }  // namespace

@@ -71,7 +71,8 @@ std::unique_ptr<Volume> Volume::adopt(io::FileSystem& files, const Path& path,
 Result<std::unique_ptr<Volume>> Volume::open(io::FileSystem& files, const Path& path,
                                              const Config& config) {
   auto opened = files.open(path, io::OpenMode::kReadWrite);
-  if (!opened) opened = files.open(path, io::OpenMode::kRead);  // on a disk that only reads
+  const bool reads_only = !opened;
+  if (reads_only) opened = files.open(path, io::OpenMode::kRead);
   FARM_TRY(auto file, std::move(opened));
   Bytes start(kFirstFrame);
   auto read = file->read_at(0, start);
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Volume>> Volume::open(io::FileSystem& files, const Path& 
   std::unique_ptr<Volume> volume(
       new Volume(files, path, std::move(file), found.value().superblock, config));
   volume->superblock_copy_lost_ = !found.value().both_copies_good;
+  volume->reads_only_ = reads_only;
   FARM_TRY(volume->look_for_footer());
   return volume;
 }
@@ -190,7 +192,7 @@ bool Volume::may_be_repaired(const Recovery& found) {
     set_trouble("cannot be written any more: " + found.sync_error->message());
     return false;
   }
-  if (found.closed) return false;
+  if (found.closed || reads_only_) return false;
   const auto noted = files_.exists(note_path(path_));
   return noted && !noted.value();
 }

@@ -52,7 +52,8 @@ class Volume {
   // Up to where all that counts is on the disk, and what that is; nothing if that can't be told,
   // because it is damaged or was not recovered yet.
   std::optional<Known> known() const;
-  bool closed() const { return closed_; }  // a footer ends it
+  bool reads_only() const { return reads_only_; }  // its disk did not let it be opened for writing
+  bool closed() const { return closed_; }          // a footer ends it
   // Nobody writes to it now or later, and it is not damaged.
   bool may_be_rewritten() const;
   // It shows frames of which nobody knows whether they are on the disk: opening could not sync it.
@@ -122,6 +123,7 @@ class Volume {
   const Config config_;
   std::unique_ptr<Appender> appender_;  // null: takes no frames, from its opening on
   bool superblock_copy_lost_ = false;
+  bool reads_only_ = false;
   std::optional<Footer> footer_;
   std::uint64_t opened_bytes_ = 0;
   std::atomic<bool> recovered_{false};

@@ -77,6 +77,7 @@ Result<void> VolumeSet::open_volume(Directory& directory, const Path& path) {
   FARM_TRY(check_identity(*opened.value(), path));
   FARM_TRY(const Slot slot, add(std::move(opened).value()));
   load_total_ += slot.volume->opened_bytes();
+  if (slot.volume->reads_only()) directory.note_reads_only();
   homes_.push_back(&directory);
   return ok();
 }
