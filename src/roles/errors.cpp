@@ -47,6 +47,8 @@ io::Task<Result<void>> send_error(net::Exchange& exchange, Error error) {
   if (status == 507) extra = "Retry-After: 60\r\n";
   if (status == 401) extra = "WWW-Authenticate: Bearer realm=\"photofarm\"\r\n";
   std::string detail = std::move(error.context);
+  // The store does not spell it out: strangers may ask at any rate.
+  if (status == 503 && detail.empty()) detail = "the store is being opened; try again soon";
   if (status == 500) {
     obs::log_error("a request failed", {{"path", exchange.request().path},
                                         {"source", error.source},
