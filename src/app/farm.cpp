@@ -274,6 +274,7 @@ void Farm::Parts::stop() {
   health.set_stopping();
   stop_opening = true;
   if (opening.valid()) opening.wait();
+  if (store) store->stop_upkeep();
   if (upkeep) upkeep->stop();
   if (server) {
     server->stop();

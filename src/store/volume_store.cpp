@@ -41,7 +41,9 @@ class VolumeStoreImpl final : public VolumeStore {
         compact_throttle_(config.volume.compact_rate),
         scrub_throttle_(config.scrub_rate) {}
 
-  ~VolumeStoreImpl() override {
+  ~VolumeStoreImpl() override { VolumeStoreImpl::stop_upkeep(); }
+
+  void stop_upkeep() override {
     compact_throttle_.stop();
     scrub_throttle_.stop();
     upkeep_.stop();

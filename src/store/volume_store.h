@@ -26,6 +26,9 @@ class VolumeStore : public PhotoStore {
   // Reads one volume back, the one for which that is longest ago, if it is longer than scrub_every.
   // Returns the bytes read. For upkeep.
   virtual Result<std::uint64_t> scrub() = 0;
+
+  // Ends upkeep, and compactions that others asked for, soon and for good. Nothing is lost by it.
+  virtual void stop_upkeep() = 0;
 };
 
 // Takes the directories of the store in `data_dir` (or in config.paths), making them where there

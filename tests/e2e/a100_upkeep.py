@@ -95,5 +95,22 @@ class Upkeep(FreshFarmCase):
         self.assertGreaterEqual(self.farm.metrics()["photofarm_store_checksum_errors_total"], 1)
 
 
+class SlowCompaction(FreshFarmCase):
+    config = '[store]\nvolume_size = "64MiB"\ncompact_rate = "64KiB"\n'
+
+    def test_a_stop_does_not_wait_for_it(self):
+        client, make_bytes = self.farm.client(), Bytes()
+        originals = [make_bytes.next() for _ in range(40)]
+        photos = [client.upload(original) for original in originals]
+        self.assertEqual(client.request("DELETE", f"/v1/photos/{photos[0]['id']}").status, 204)
+        self.assertEqual(client.request("POST", "/v1/compaction").status, 202)
+        self.assertTrue(client.get("/v1/compaction").json()["running"])
+        self.farm.stop()  # at its rate the compaction would take minutes
+        self.farm.start()
+        self.assertEqual(list((self.farm.data / "volumes").glob("*.new")), [])
+        for photo, original in zip(photos[1:], originals[1:]):
+            self.assert_photo_serves(self.farm.client(key=""), photo, original, make_bytes.size)
+
+
 if __name__ == "__main__":
     main()
