@@ -281,10 +281,10 @@ void run_seeds(std::uint64_t count, bool concurrent) {
 }
 
 #ifdef FARM_SANITIZED
-constexpr std::uint64_t kSeeds = 60;
+constexpr std::uint64_t kSeeds = 40;
 constexpr std::uint64_t kConcurrentSeeds = 10;
 #else
-constexpr std::uint64_t kSeeds = 3000;
+constexpr std::uint64_t kSeeds = 2000;
 constexpr std::uint64_t kConcurrentSeeds = 60;
 #endif
 
