@@ -155,7 +155,7 @@ def part_compact(bench, out, options):
                                                sizes=True)
     out.note(f"Compaction: {photos:,} photos in volumes of 256 MiB, half of them deleted at random, "
              f"twice: first the store's upkeep rewrites the volumes at its default rate, then they "
-             f"are rewritten on demand, which is not throttled. One reader reads 500 whole records "
+             f"are rewritten on demand, at the same rate. One reader reads 500 whole records "
              f"a second; its times count from when a read was due.")
     out.add("compaction: reads without, median", without["p50_us"] / 1000, "ms")
     out.add("compaction: reads without, p99", without["p99_us"] / 1000, "ms")
