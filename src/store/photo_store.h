@@ -69,8 +69,8 @@ struct CompactReport {
   std::vector<std::string> failures;  // volumes that could not be, and why
 };
 
-// Called now and then with the bytes done and the bytes in all; ends the work when it returns
-// false. May be empty.
+// Called now and then with how much is done and how much there is in all; the work ends early when
+// it returns false. May be empty.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 class PhotoStore {
@@ -119,11 +119,12 @@ class PhotoStore {
   // it returns an error, which is passed on. Puts and removes may go on meanwhile.
   virtual Result<void> scan(const std::function<Result<void>(const StoredRecord&)>& visit) = 0;
 
-  // Reads every record back and checks it. kClosed if `progress` ended it.
+  // Reads every record back and checks it; progress in bytes. kClosed if `progress` ended it.
   virtual Result<VerifyReport> verify(const Progress& progress) = 0;
 
   // Gives back the space of all that was replaced and removed: its bytes are gone from the disks
-  // when this returns, but for what report.failures tells. kClosed if `progress` ended it.
+  // when this returns, but for what report.failures tells. Progress in parts of the store
+  // (volumes), whose number a backend chooses. kClosed if `progress` ended it.
   virtual Result<CompactReport> compact(const Progress& progress) = 0;
 
   // A reader found that a record's bytes do not match their checksums.
