@@ -47,11 +47,10 @@ std::uint64_t count_photos(ApiClient& client, const ExportOptions& options) {
 class Export {
  public:
   Export(const ServerOptions& server, const ExportOptions& options, ApiClient client)
-      : server_(server),
-        options_(options),
+      : options_(options),
         directory_(options.directory),
         client_(std::move(client)),
-        progress_("exporting", "photos", count_photos(client_, options)) {}
+        transfer_(server, options.jobs, "exporting", count_photos(client_, options)) {}
 
   Result<void> run() {
     FARM_TRY(io::posix_file_system().make_directories(std::filesystem::absolute(directory_)));
@@ -75,23 +74,23 @@ class Export {
     const auto number = [](const std::atomic<std::uint64_t>& n) {
       return static_cast<unsigned long long>(n.load());
     };
-    progress_.finish();
+    const std::uint64_t failed = transfer_.finish();
     if (options_.json) {
       std::printf("%s\n", Json{{"exported", exported_.load()},
                                {"bytes", bytes_.load()},
                                {"there_already", skipped_.load()},
                                {"deleted_meanwhile", gone_.load()},
-                               {"failed", failed_.load()}}
+                               {"failed", failed}}
                               .dump()
                               .c_str());
     } else {
       std::printf("%llu photos exported (%s), %llu there already", number(exported_),
                   human_bytes(bytes_).c_str(), number(skipped_));
       if (gone_ > 0) std::printf(", %llu deleted meanwhile", number(gone_));
-      if (failed_ > 0) std::printf(", %llu failed", number(failed_));
+      if (failed > 0) std::printf(", %llu failed", static_cast<unsigned long long>(failed));
       std::printf("\n");
     }
-    return failed_ == 0 ? kExitOk : kExitFailed;
+    return failed == 0 ? kExitOk : kExitFailed;
   }
 
  private:
@@ -106,26 +105,14 @@ class Export {
   }
 
   Result<void> export_page(const std::vector<Json>& photos) {
-    const bool finished =
-        run_jobs(server_, photos.size(), options_.jobs, [&](ApiClient& client, std::size_t index) {
-          const Result<void> done = export_photo(client, photos[index]);
-          progress_.advance();
-          if (done) return true;
-          if (meets_every_other(done.error())) {
-            const std::lock_guard lock(mutex_);
-            stopped_by_ = done.error();
-            return false;
-          }
-          ++failed_;
-          progress_.print_error("photofarm: photo " + photos[index].value("id", "") + ": " +
-                                done.error().context);
-          return true;
-        });
+    const Result<void> done = transfer_.run(
+        photos.size(),
+        [&](ApiClient& client, std::size_t index) { return export_photo(client, photos[index]); },
+        [&](std::size_t index) { return "photo " + photos[index].value("id", ""); });
     for (const Path& folder : std::exchange(folders_, {})) {
       FARM_TRY(io::posix_file_system().sync_directory(folder));
     }
-    if (!finished && stopped_by_) return fail(*stopped_by_);
-    return ok();
+    return done;
   }
 
   Result<void> export_photo(ApiClient& client, const Json& photo) {
@@ -188,15 +175,13 @@ class Export {
     }
   }
 
-  const ServerOptions& server_;
   const ExportOptions& options_;
   const Path directory_;
   ApiClient client_;
-  Progress progress_;
-  std::atomic<std::uint64_t> exported_{0}, bytes_{0}, skipped_{0}, gone_{0}, failed_{0};
+  Transfer transfer_;
+  std::atomic<std::uint64_t> exported_{0}, bytes_{0}, skipped_{0}, gone_{0};
   std::mutex mutex_;        // guards what follows
   std::set<Path> folders_;  // with names that are not on disk yet
-  std::optional<Error> stopped_by_;
 };
 
 }  // namespace

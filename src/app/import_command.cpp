@@ -1,6 +1,5 @@
 #include <atomic>
 #include <cstdio>
-#include <mutex>
 
 #include <nlohmann/json.hpp>
 
@@ -29,7 +28,7 @@ Result<std::uint64_t> count_records(const Path& directory) {
 class Import {
  public:
   Import(const ServerOptions& server, const ImportOptions& options, std::uint64_t total)
-      : server_(server), options_(options), progress_("importing", "photos", total) {}
+      : options_(options), transfer_(server, options.jobs, "importing", total) {}
 
   Result<void> run() {
     std::vector<Path> batch;
@@ -47,42 +46,29 @@ class Import {
     const auto number = [](const std::atomic<std::uint64_t>& n) {
       return static_cast<unsigned long long>(n.load());
     };
-    progress_.finish();
+    const std::uint64_t failed = transfer_.finish();
     if (options_.json) {
       std::printf("%s\n", Json{{"imported", imported_.load()},
                                {"bytes", bytes_.load()},
                                {"there_already", present_.load()},
-                               {"failed", failed_.load()}}
+                               {"failed", failed}}
                               .dump()
                               .c_str());
     } else {
       std::printf("%llu photos imported (%s), %llu there already", number(imported_),
                   human_bytes(bytes_).c_str(), number(present_));
-      if (failed_ > 0) std::printf(", %llu failed", number(failed_));
+      if (failed > 0) std::printf(", %llu failed", static_cast<unsigned long long>(failed));
       std::printf("\n");
     }
-    return failed_ == 0 ? kExitOk : kExitFailed;
+    return failed == 0 ? kExitOk : kExitFailed;
   }
 
  private:
   Result<void> import_batch(const std::vector<Path>& files) {
-    const bool finished =
-        run_jobs(server_, files.size(), options_.jobs, [&](ApiClient& client, std::size_t index) {
-          const Result<void> done = import_file(client, files[index]);
-          progress_.advance();
-          if (done) return true;
-          if (meets_every_other(done.error())) {
-            const std::lock_guard lock(mutex_);
-            stopped_by_ = done.error();
-            return false;
-          }
-          ++failed_;
-          progress_.print_error("photofarm: " + files[index].string() + ": " +
-                                done.error().context);
-          return true;
-        });
-    if (!finished && stopped_by_) return fail(*stopped_by_);
-    return ok();
+    return transfer_.run(
+        files.size(),
+        [&](ApiClient& client, std::size_t index) { return import_file(client, files[index]); },
+        [&](std::size_t index) { return files[index].string(); });
   }
 
   Result<void> import_file(ApiClient& client, const Path& file) {
@@ -128,12 +114,9 @@ class Import {
     }
   }
 
-  const ServerOptions& server_;
   const ImportOptions& options_;
-  Progress progress_;
-  std::atomic<std::uint64_t> imported_{0}, bytes_{0}, present_{0}, failed_{0};
-  std::mutex mutex_;  // guards what follows
-  std::optional<Error> stopped_by_;
+  Transfer transfer_;
+  std::atomic<std::uint64_t> imported_{0}, bytes_{0}, present_{0};
 };
 
 }  // namespace

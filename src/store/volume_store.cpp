@@ -261,6 +261,13 @@ Result<CompactReport> VolumeStoreImpl::compact(const Progress& progress) {
     (void)compact_volume(slots[i], report);
   }
   if (progress) progress(slots.size(), slots.size());
+  if (const std::uint64_t stuck = volumes_->stuck_garbage_bytes(); stuck > 0) {
+    report.failures.push_back(
+        std::to_string(stuck) +
+        " bytes of deleted photos stay on the disk, in volumes that are left as they are: they are "
+        "damaged, or a disk did not take what was written last (/healthz names them); export what "
+        "they hold and import it into a store on good disks");
+  }
   (void)volumes_->checkpoint();  // without it the next start takes longer
   return report;
 }

@@ -134,6 +134,25 @@ TEST_F(StoreUpkeepTest, ACompactionThatFailsIsToldAndOneThatWorksForgotten) {
   EXPECT_THAT(store_->stats().problems, IsEmpty());
 }
 
+TEST_F(StoreUpkeepTest, CompactionTellsOfGarbageThatStays) {
+  for (std::uint64_t id = 1; id <= 3; ++id) put(id);
+  store_.reset();
+  const std::string path = "/data/volumes/000001.vol";
+  const Bytes first = SampleRecord({1}, 1, 3000).whole();
+  ASSERT_TRUE(disk_.remove("/data/index.checkpoint"));
+  // The header of the frame, so that the volume itself counts as damaged when it is gone through.
+  const Bytes bytes = disk_.contents(path);
+  const auto found = std::ranges::search(bytes, first);
+  ASSERT_FALSE(found.empty());
+  disk_.flip_bit(path, found.begin() - bytes.begin() - 5, 0);
+  open();
+  ASSERT_TRUE(store_->remove({2}));
+  const auto report = store_->compact({});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report.value().volumes, 0U);
+  EXPECT_THAT(report.value().failures, ElementsAre(HasSubstr("of deleted photos stay")));
+}
+
 TEST_F(StoreUpkeepTest, NothingWorksBeforeTheStoreIsLoaded) {
   put(1);
   store_.reset();

@@ -92,15 +92,10 @@ Result<void> VolumeSet::remove(PhotoId id) {
   const auto pass = gate_.enter(id);
   const auto present = index_.find(id);
   if (!present || present->removed) return fail(ErrorCode::kNotFound, "volume", {});
-  FrameHeader header;
-  header.type = FrameType::kTombstone;
-  header.id = id;
-  header.version = present->version;
-  FARM_TRY(Location location, append(header, {}));
-  location.removed = true;
+  FARM_TRY(const Location tombstone, append_tombstone(id, present->version));
   const auto held = epoch_.enter();
   // Not `present`: it may have been moved meanwhile.
-  if (const auto replaced = index_.set(id, location)) retire(*replaced, clock_.now_ms());
+  if (const auto replaced = index_.set(id, tombstone)) retire(*replaced, clock_.now_ms());
   return ok();
 }
 
@@ -108,14 +103,19 @@ Result<void> VolumeSet::renew_removal(PhotoId id) {
   const auto pass = gate_.enter(id);
   const auto present = index_.find(id);
   if (!present || !present->removed) return fail(ErrorCode::kNotFound, "volume", {});
+  FARM_TRY(const Location tombstone, append_tombstone(id, present->version));
+  index_.set(id, tombstone);
+  return ok();
+}
+
+Result<Location> VolumeSet::append_tombstone(PhotoId id, std::uint32_t version) {
   FrameHeader header;
   header.type = FrameType::kTombstone;
   header.id = id;
-  header.version = present->version;
+  header.version = version;
   FARM_TRY(Location location, append(header, {}));
   location.removed = true;
-  index_.set(id, location);
-  return ok();
+  return location;
 }
 
 Result<Location> VolumeSet::append(FrameHeader header, std::span<const ByteView> payload) {

@@ -126,6 +126,9 @@ class VolumeSet {
   // Rewrites a volume without its garbage. Reads and changes go on meanwhile. Nothing has changed
   // after an error: kNoSpace if there is no room, kClosed if it was stopped.
   Result<Compaction> compact(std::uint16_t slot, Throttle& throttle);
+  // Garbage that stays on the disks because its volume is damaged, or a disk did not take a sync:
+  // what is beside it must not be lost with it.
+  std::uint64_t stuck_garbage_bytes() const;
 
   Stats stats();
 
@@ -159,6 +162,7 @@ class VolumeSet {
   Result<Slot> make_volume(Directory& directory);
   Result<Slot> add(std::unique_ptr<Volume> volume);
   Result<Location> append(FrameHeader header, std::span<const ByteView> payload);
+  Result<Location> append_tombstone(PhotoId id, std::uint32_t version);
   void retire(const Location& location, Millis since_ms);
   Volume& volume_at(std::uint16_t slot) const {
     return *(*table_)[slot].load(std::memory_order_acquire);

@@ -53,6 +53,16 @@ bool VolumeSet::is_unsettled() const {
          !std::ranges::all_of(directories_, &Directory::names_are_durable);
 }
 
+std::uint64_t VolumeSet::stuck_garbage_bytes() const {
+  const bool all = is_unsettled();
+  std::uint64_t bytes = 0;
+  const std::lock_guard lock(make_mutex_);
+  for (const auto& volume : volumes_) {
+    if (volume && (all || volume->damaged())) bytes += volume->garbage_bytes();
+  }
+  return bytes;
+}
+
 std::vector<std::uint16_t> VolumeSet::compactable(double ratio, Millis before_ms) {
   const auto worth_it = [&](const Volume& volume) {
     const std::uint64_t garbage = volume.garbage_bytes();

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "io/fake_file.h"
+#include "volume/volume_set_fixture.h"
 
 namespace farm::volume {
 namespace {
@@ -14,24 +14,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class VolumeSetTest : public ::testing::Test {
+class VolumeSetTest : public VolumeSetFixture {
  protected:
-  VolumeSetTest() {
-    config_.volume_bytes = 64 << 10;
-    config_.preallocate_bytes = 16 << 10;
-    config_.commit_wait = std::chrono::microseconds{0};
-    open();
-  }
-  Result<std::unique_ptr<VolumeSet>> try_open() {
-    FARM_TRY(auto set, VolumeSet::open(disk_, clock_, directories_, config_));
-    const std::atomic<bool> never{false};
-    FARM_TRY(set->load(never));
-    return set;
-  }
-  void open() {
-    set_.reset();
-    set_ = try_open().value();
-  }
+  VolumeSetTest() { open(); }
   Result<void> put(std::uint64_t id, std::size_t bytes = 1000, std::uint32_t version = 1) {
     const Bytes payload(bytes, static_cast<std::byte>(id));
     const ByteView part = payload;
@@ -47,12 +32,6 @@ class VolumeSetTest : public ::testing::Test {
   }
   std::vector<std::string> problems() { return set_->stats().problems; }
   Bytes file(const std::string& name) { return disk_.contents("/data/volumes/" + name); }
-
-  io::FakeFileSystem disk_;
-  FakeClock clock_{1'000'000};
-  Config config_;
-  std::vector<std::filesystem::path> directories_ = {"/data"};
-  std::unique_ptr<VolumeSet> set_;
 };
 
 TEST_F(VolumeSetTest, FillsOneVolumeAfterAnother) {
