@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -120,14 +122,47 @@ double percentile(const std::vector<double>& ordered, double share) {
 nlohmann::json latencies(const std::vector<double>& ordered_us) {
   return {{"reads", ordered_us.size()},
           {"p50_us", percentile(ordered_us, 0.5)},
+          {"p90_us", percentile(ordered_us, 0.9)},
           {"p99_us", percentile(ordered_us, 0.99)}};
 }
 
 void pause(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
+// Sectors that the machine's disks have written since it started: the seventh number behind each
+// name in /proc/diskstats (Documentation/admin-guide/iostats.rst).
+std::uint64_t sectors_written() {
+  std::ifstream file("/proc/diskstats");
+  std::uint64_t total = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; i < 3; ++i) words >> word;
+    std::uint64_t value = 0;
+    for (int i = 0; i < 7; ++i) words >> value;
+    total += value;
+  }
+  return total;
+}
+
+// Until the disks have had next to nothing to write for a while, within bounds.
+void wait_for_quiet_disks() {
+  constexpr int kMostSeconds = 30;
+  constexpr std::uint64_t kFewSectors = 2048;
+  ::sync();
+  int quiet = 0;
+  std::uint64_t before = sectors_written();
+  for (int second = 0; second < kMostSeconds && quiet < 3; ++second) {
+    pause(1);
+    const std::uint64_t now = sectors_written();
+    quiet = now - before < kFewSectors ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
 nlohmann::json read_undisturbed(const Path& work, const Records& records,
                                 const CompactOptions& options) {
   const auto store = open_store(io::posix_file_system(), work);
+  wait_for_quiet_disks();
   SteadyReader reader(*store, records, options.rate);
   pause(options.seconds);
   return latencies(reader.finish());
@@ -146,7 +181,7 @@ void compact_in_background(store::PhotoStore& store, std::uint64_t volumes) {
 nlohmann::json compact(const Path& work, Records& records, const CompactOptions& options,
                        bool in_background) {
   const std::uint64_t deleted_bytes = delete_half(work, records);
-  ::sync();
+  wait_for_quiet_disks();
   const std::uint64_t before = disk_bytes(work);
   const auto store = open_store(io::posix_file_system(), work, in_background);
   SteadyReader reader(*store, records, options.rate);
@@ -169,10 +204,17 @@ nlohmann::json compact(const Path& work, Records& records, const CompactOptions&
 
 void measure_compact(const Path& work, const CompactOptions& options) {
   Records records = fill(work, options);
-  ::sync();
-  std::cout << read_undisturbed(work, records, options) << std::endl;
-  std::cout << compact(work, records, options, true) << std::endl;
-  std::cout << compact(work, records, options, false) << std::endl;
+  const auto tell = [](const char* what, nlohmann::json line) {
+    line["what"] = what;
+    std::cout << line << std::endl;
+  };
+  // Undisturbed before, between and after: a disk that stalls by itself in one of them must not
+  // pass for the measure of the others.
+  tell("undisturbed", read_undisturbed(work, records, options));
+  tell("background", compact(work, records, options, true));
+  tell("undisturbed", read_undisturbed(work, records, options));
+  tell("on demand", compact(work, records, options, false));
+  tell("undisturbed", read_undisturbed(work, records, options));
 }
 
 }  // namespace farm::bench

@@ -43,6 +43,9 @@ class File {
   // later sync_data() has little left to do, and does not hold up everybody else.
   virtual void begin_write_back(std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
 
+  // Begins to bring that range from disk into the page cache, and does not wait for it. Advice.
+  virtual void begin_read_ahead(std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
+
   // Makes sure the range is backed by disk space, where the file system can; what is new reads as
   // zeros, and the file is at least that long afterwards.
   virtual Result<void> allocate(std::uint64_t offset, std::uint64_t length) = 0;

@@ -124,6 +124,11 @@ class PosixFile final : public File {
                             SYNC_FILE_RANGE_WRITE);
   }
 
+  void begin_read_ahead(std::uint64_t offset, std::uint64_t length) override {
+    (void)::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length),
+                          POSIX_FADV_WILLNEED);
+  }
+
   Result<void> allocate(std::uint64_t offset, std::uint64_t length) override {
     int result = 0;
     do {

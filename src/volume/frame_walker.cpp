@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kHopBytes = 4096;
 constexpr std::size_t kSmallFramesBytes = 64 << 10;  // where one page holds several
 constexpr std::size_t kSearchBytes = 256 << 10;
+// Where every byte is read, the disk works on what comes next while the CPU goes through this.
+constexpr std::uint64_t kReadAheadBytes = 8 << 20;
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::uint64_t kMaxUnreadableBytes = 4
                                               << 20;  // each page may cost seconds on a dying disk
@@ -60,11 +62,20 @@ Result<void> FrameWalker::load(std::uint64_t offset, std::size_t bytes) {
   window_offset_ = offset;
   window_bytes_ = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, end_ - offset));
   if (window_.size() < window_bytes_) window_.resize(window_bytes_);
+  if (bytes > kHopBytes) read_ahead_of(offset + window_bytes_);
   const MutableByteView window = MutableByteView(window_).first(window_bytes_);
   const auto read = file_.read_at(offset, window);
   if (!read) return load_page_by_page(offset);
   std::ranges::fill(window.subspan(read.value()), std::byte{0});  // the file got shorter
   return ok();
+}
+
+// So much, from `offset` on, is under way or there, once half of that is used up.
+void FrameWalker::read_ahead_of(std::uint64_t offset) {
+  if (offset + kReadAheadBytes / 2 <= ahead_ || ahead_ >= end_) return;
+  const std::uint64_t begin = std::max(offset, ahead_);
+  ahead_ = std::min(offset + kReadAheadBytes, end_);
+  if (begin < ahead_) file_.begin_read_ahead(begin, ahead_ - begin);
 }
 
 Result<void> FrameWalker::load_page_by_page(std::uint64_t offset) {

@@ -30,6 +30,7 @@ class FrameWalker {
   Result<std::optional<FrameHeader>> header_at(std::uint64_t offset, std::size_t window_bytes);
   Result<std::optional<std::uint64_t>> search(std::uint64_t from);
   Result<void> load(std::uint64_t offset, std::size_t bytes);
+  void read_ahead_of(std::uint64_t offset);
   Result<void> load_page_by_page(std::uint64_t offset);
 
   io::File& file_;
@@ -37,6 +38,7 @@ class FrameWalker {
   std::uint64_t position_;
   std::uint64_t end_;
   std::uint64_t unreadable_bytes_ = 0;
+  std::uint64_t ahead_ = 0;  // how far reading ahead was begun
   std::size_t hop_bytes_;
   Bytes window_;
   std::uint64_t window_offset_ = 0;
