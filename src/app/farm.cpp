@@ -30,6 +30,11 @@ std::size_t image_threads(const image::Config& config) {
   return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
 }
 
+std::size_t on_demand_threads(const roles::OnDemandConfig& config) {
+  return config.threads != 0 ? config.threads
+                             : std::max(1U, std::thread::hardware_concurrency() / 2);
+}
+
 Result<void> install_admin_key(const Config& config, catalog::Catalog& catalog,
                                const Clock& clock) {
   FARM_TRY(const std::string key, read_or_make_admin_key(config.data));
@@ -113,6 +118,7 @@ struct Farm::Parts {
   std::unique_ptr<roles::CatalogSession> session;
   std::unique_ptr<io::WorkerPool> disk_pool;
   std::unique_ptr<io::WorkerPool> image_pool;
+  std::unique_ptr<io::WorkerPool> on_demand_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
@@ -150,6 +156,8 @@ void Farm::Parts::make_services() {
       std::make_unique<io::WorkerPool>("disk", config.roles.disk_threads, config.roles.disk_queue);
   image_pool =
       std::make_unique<io::WorkerPool>("image", image_threads(config.image), config.image.queue);
+  on_demand_pool = std::make_unique<io::WorkerPool>(
+      "on-demand", on_demand_threads(config.roles.on_demand), config.roles.on_demand.queue);
   memory = std::make_unique<roles::MemoryBudget>(config.roles.upload_memory_bytes);
   services = std::make_unique<roles::Services>(
       roles::Services{.config = config.roles,
@@ -160,6 +168,7 @@ void Farm::Parts::make_services() {
                       .catalog = *catalog,
                       .disk_pool = *disk_pool,
                       .image_pool = *image_pool,
+                      .on_demand_pool = *on_demand_pool,
                       .memory = *memory,
                       .metrics = metrics,
                       .health = health,
@@ -266,6 +275,10 @@ void Farm::Parts::collect_figures() {
               {{"pool", "disk"}});
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(image_pool->queued()),
               {{"pool", "image"}});
+    out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.",
+              number(on_demand_pool->queued()), {{"pool", "on_demand"}});
+    out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
+              number(origin->on_demand_bytes()));
     server->collect(out);
   });
 }
@@ -281,6 +294,7 @@ void Farm::Parts::stop() {
     remove_server_url(config.data);
   }
   // Their jobs hold coroutines of the server: first they end, then it goes.
+  if (on_demand_pool) on_demand_pool->stop();
   if (image_pool) image_pool->stop();
   if (disk_pool) disk_pool->stop();
   if (session) session->stop();

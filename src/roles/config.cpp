@@ -24,6 +24,28 @@ void check_public_url(config::Table& root, Config& config) {
   while (config.public_url.ends_with('/')) config.public_url.pop_back();
 }
 
+void read_negotiated(config::Table& table, OnDemandConfig& config) {
+  std::vector<std::string> names;
+  for (const photo::Format format : config.negotiated) names.emplace_back(photo::extension(format));
+  table.read("auto", names);
+  config.negotiated.clear();
+  for (const std::string& name : names) {
+    const auto format = photo::format_from_extension(name);
+    if (format == photo::Format::kWebp || format == photo::Format::kAvif) {
+      config.negotiated.push_back(*format);
+    } else {
+      table.reject("auto", "\"" + name + "\" is neither webp nor avif");
+    }
+  }
+}
+
+void read_on_demand(config::Table table, OnDemandConfig& config) {
+  table.read_size("cache", config.cache_bytes, {0, std::int64_t{1} << 44});
+  table.read("threads", config.threads, {0, 1024});
+  table.read("queue", config.queue, {1, 1'000'000});
+  read_negotiated(table, config);
+}
+
 }  // namespace
 
 bool Config::has_role(std::string_view role) const {
@@ -42,6 +64,7 @@ void read_config(config::Table root, Config& out) {
   upload.read_size("memory", out.upload_memory_bytes, {1 << 20, std::int64_t{1} << 44});
   upload.read("disk_threads", out.disk_threads, {1, 1024});
   upload.read("disk_queue", out.disk_queue, {1, 1'000'000});
+  read_on_demand(root.table("on_demand"), out.on_demand);
 }
 
 }  // namespace farm::roles

@@ -1,8 +1,8 @@
 #include "roles/origin.h"
 
 #include "base/checksum.h"
-#include "image/image.h"
 #include "io/offload.h"
+#include "net/accept.h"
 #include "roles/errors.h"
 #include "roles/size_response.h"
 
@@ -19,6 +19,12 @@ constexpr std::uint64_t kMostAtOnce = 128 << 10;
 bool permits(const photo::RecordView& view, const PermissionUrl& url) {
   const bool original = url.code == SizeCode::kOriginal;
   return (original ? view.original_secret() : view.secret()).matches(url.secret);
+}
+
+// Whether records hold it: sizes are stored as JPEG, an original in its own format.
+bool is_stored(const PermissionUrl& url) {
+  return photo::spec_of(url.code).stored &&
+         (url.code == SizeCode::kOriginal || url.format == photo::Format::kJpeg);
 }
 
 SizeFacts facts_of(const photo::RecordView& view, const photo::SizeEntry& size) {
@@ -60,10 +66,7 @@ class StoredSource final : public SizeSource {
 }  // namespace
 
 Origin::Origin(Services& services)
-    : services_(services),
-      threads_(services.net_threads),
-      renders_(services.metrics.counter("photofarm_on_demand_renders_total",
-                                        "Sizes made on demand at the origin.")) {}
+    : services_(services), threads_(services.net_threads), on_demand_(services) {}
 
 void Origin::add_endpoints(net::EndpointTable& table) {
   table.add({.method = net::Method::kGet,
@@ -100,10 +103,17 @@ std::optional<PermissionUrl> Origin::wanted(const net::Exchange& exchange) const
   return url;
 }
 
+photo::Format Origin::negotiate(const net::RequestHead& request) const {
+  for (const photo::Format format : services_.config.on_demand.negotiated) {
+    if (net::accepts_by_name(request, photo::media_type(format))) return format;
+  }
+  return photo::Format::kJpeg;
+}
+
 // The usual case, by nothing but a read of the page cache and a send.
 bool Origin::serve_now(net::Exchange& exchange) {
   const auto url = wanted(exchange);
-  if (!url || !photo::spec_of(url->code).stored) return false;
+  if (!url || url->negotiated || !photo::spec_of(url->code).stored) return false;
   PerThread& mine = threads_[exchange.thread_index()];
   ReadBuffers::Lease lease = mine.buffers.take();
   const store::Window window = mine.window.of(url->code);
@@ -123,8 +133,9 @@ bool Origin::serve_now(net::Exchange& exchange) {
 }
 
 io::Task<void> Origin::serve(net::Exchange& exchange) {
-  const auto url = wanted(exchange);
+  auto url = wanted(exchange);
   if (!url) co_return co_await not_found(exchange);
+  if (url->negotiated) url->format = negotiate(exchange.request());
   PerThread& mine = threads_[exchange.thread_index()];
   ReadBuffers::Lease lease = mine.buffers.take();
   const store::Window window = mine.window.of(url->code);
@@ -138,7 +149,7 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
     co_return;
   }
   if (!permits(prefix->value().view, *url)) co_return co_await not_found(exchange);
-  if (photo::spec_of(url->code).stored) {
+  if (is_stored(*url)) {
     co_await serve_stored(exchange, *url, lease.view(), prefix->value());
   } else {
     co_await serve_on_demand(exchange, *url, prefix->value());
@@ -150,7 +161,8 @@ io::Task<void> Origin::serve_stored(net::Exchange& exchange, const PermissionUrl
   const photo::RecordView& view = prefix.view;
   const auto size = view.find(url.code);
   if (!size || size->format != url.format) co_return co_await not_found(exchange);
-  const SizeFacts facts = facts_of(view, *size);
+  SizeFacts facts = facts_of(view, *size);
+  facts.varies = url.negotiated;
   if (const auto bytes = store::size_in_prefix(services_.store, prefix, *size)) {
     if (*bytes) co_return co_await send_size(exchange, facts, bytes->value());
     (void)co_await send_error(exchange, bytes->error());
@@ -171,42 +183,26 @@ io::Task<void> Origin::serve_stored(net::Exchange& exchange, const PermissionUrl
 
 io::Task<void> Origin::serve_on_demand(net::Exchange& exchange, const PermissionUrl& url,
                                        RecordPrefix prefix) {
-  const auto original = prefix.view.find(SizeCode::kOriginal);
-  const Millis changed_ms = prefix.view.changed_ms();
-  if (!original) co_return co_await not_found(exchange);
-  const auto share = services_.memory.take(original->length);
-  if (!share) {
-    (void)co_await send_error(
-        exchange, make_error(ErrorCode::kBusy, "roles", "too many pictures are being worked on"));
-    co_return;
+  const photo::RecordView& view = prefix.view;
+  // A stored size that this photo lacks is lacking in every format.
+  if (photo::spec_of(url.code).stored && !view.find(url.code)) {
+    co_return co_await not_found(exchange);
   }
-  const auto read = [this, url] {
-    return store::read_size(services_.store, url.id, SizeCode::kOriginal);
-  };
-  const auto source = co_await io::offload(services_.disk_pool, read);
-  if (!source) {
-    if (source.error().code == ErrorCode::kNotFound) co_return co_await not_found(exchange);
-    (void)co_await send_error(exchange, source.error());
-    co_return;
-  }
-  if (source.value().header.view().version() != prefix.view.version()) {
-    co_return co_await not_found(exchange);  // changed a moment ago: this URL is dead
-  }
-  renders_.add();
-  const auto render = [this, url, &source] {
-    return image::render_one(source.value().bytes, url.code, services_.image_config);
-  };
-  const auto made = co_await io::offload(services_.image_pool, render);
+  const Millis changed_ms = view.changed_ms();
+  const auto made = co_await on_demand_.get(
+      {.id = url.id, .version = view.version(), .code = url.code, .format = url.format});
   if (!made) {
+    if (made.error().code == ErrorCode::kNotFound) co_return co_await not_found(exchange);
     (void)co_await send_error(exchange, made.error());
     co_return;
   }
-  const Bytes& bytes = made.value().bytes;
+  const Bytes& bytes = made.value()->bytes;
   const SizeFacts facts = {.id = url.id,
-                           .format = made.value().format,
+                           .format = made.value()->format,
                            .length = bytes.size(),
                            .fingerprint = std::uint64_t{crc32c(bytes)} << 32 | bytes.size(),
-                           .changed_ms = changed_ms};
+                           .changed_ms = changed_ms,
+                           .varies = url.negotiated};
   co_await send_size(exchange, facts, bytes);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/endpoints.h"
+#include "roles/on_demand.h"
 #include "roles/read_buffers.h"
 #include "roles/read_window.h"
 #include "roles/services.h"
@@ -21,6 +22,9 @@ class Origin {
   // The endpoints refer to this: it outlives the server.
   void add_endpoints(net::EndpointTable& table);
 
+  // Memory of sizes that were made on demand.
+  std::uint64_t on_demand_bytes() const { return on_demand_.cached_bytes(); }
+
   // The one 404 that a wrong secret, an unknown id and any other unknown path get.
   static io::Task<void> not_found(net::Exchange& exchange);
 
@@ -32,6 +36,8 @@ class Origin {
 
   // What the path asks for, if it is a permission URL of this server.
   std::optional<url::PermissionUrl> wanted(const net::Exchange& exchange) const;
+  // What to give a client that leaves it to us: the first configured format that it names.
+  photo::Format negotiate(const net::RequestHead& request) const;
   bool serve_now(net::Exchange& exchange);
   io::Task<void> serve(net::Exchange& exchange);
   io::Task<void> serve_stored(net::Exchange& exchange, const url::PermissionUrl& url,
@@ -43,7 +49,7 @@ class Origin {
 
   Services& services_;
   std::vector<PerThread> threads_;  // by Exchange::thread_index()
-  obs::Counter renders_;
+  OnDemand on_demand_;
 };
 
 }  // namespace farm::roles

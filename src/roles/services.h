@@ -22,9 +22,10 @@ struct Services {
   PhotoIdMaker& ids;
   store::PhotoStore& store;
   catalog::Catalog& catalog;
-  io::WorkerPool& disk_pool;   // what waits for a disk
-  io::WorkerPool& image_pool;  // what burns CPU on pictures
-  MemoryBudget& memory;        // bodies and pictures under way
+  io::WorkerPool& disk_pool;       // what waits for a disk
+  io::WorkerPool& image_pool;      // what burns CPU on pictures that are uploaded or changed
+  io::WorkerPool& on_demand_pool;  // and on those that somebody looks at
+  MemoryBudget& memory;            // bodies and pictures under way
   obs::Metrics& metrics;
   Health& health;
   std::size_t net_threads;

@@ -46,6 +46,7 @@ void add_common_headers(net::ResponseHead& head, const SizeFacts& facts, const E
       "Cache-Control: public, max-age=31536000, immutable\r\n"
       "X-Content-Type-Options: nosniff\r\n"
       "Accept-Ranges: bytes\r\n");
+  if (facts.varies) head.add("Vary", "Accept");
 }
 
 std::string content_range(const ByteRange& range, std::uint64_t length) {

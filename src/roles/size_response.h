@@ -15,6 +15,7 @@ struct SizeFacts {
   std::uint64_t length = 0;
   std::uint64_t fingerprint = 0;  // of the bytes: makes the ETag
   Millis changed_ms = 0;          // Last-Modified
+  bool varies = false;            // by Accept: what caches must know
 };
 
 // Gives bytes [first, first + out.size()) of a size, or fewer (at least one), as a view that stays

@@ -52,6 +52,7 @@ class TestFarm {
                                                     .catalog = *catalog_,
                                                     .disk_pool = pool_,
                                                     .image_pool = pool_,
+                                                    .on_demand_pool = pool_,
                                                     .memory = memory_,
                                                     .metrics = *metrics_,
                                                     .health = health_,

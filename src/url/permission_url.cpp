@@ -33,6 +33,14 @@ std::optional<photo::SizeCode> parse_code(std::string_view text) {
   return spec->code;
 }
 
+constexpr std::string_view kNegotiated = "auto";
+
+// The formats that sizes may have; an original has its own.
+bool may_have(photo::SizeCode code, photo::Format format) {
+  return code == photo::SizeCode::kOriginal || format == photo::Format::kJpeg ||
+         format == photo::Format::kWebp || format == photo::Format::kAvif;
+}
+
 }  // namespace
 
 std::optional<PermissionUrl> parse_permission_url(std::string_view path) {
@@ -50,16 +58,19 @@ std::optional<PermissionUrl> parse_permission_url(std::string_view path) {
   const auto code_text = take_until(path, '.');
   if (!secret || !code_text) return {};
   const auto code = parse_code(*code_text);
+  if (!code) return {};
+  if (path == kNegotiated && *code != photo::SizeCode::kOriginal) {
+    return PermissionUrl{*server, *id, *secret, *code, photo::Format::kJpeg, true};
+  }
   const auto format = photo::format_from_extension(path);
-  if (!code || !format) return {};
-  if (*code != photo::SizeCode::kOriginal && *format != photo::Format::kJpeg) return {};
+  if (!format || !may_have(*code, *format)) return {};
   return PermissionUrl{*server, *id, *secret, *code, *format};
 }
 
 std::string format_permission_url(const PermissionUrl& url) {
   std::string path = "/" + std::to_string(url.server) + "/" + url.id.str() + "_" + url.secret.str();
   if (url.code != photo::SizeCode::kMedium) path.append("_").push_back(static_cast<char>(url.code));
-  return path.append(".").append(photo::extension(url.format));
+  return path.append(".").append(url.negotiated ? kNegotiated : photo::extension(url.format));
 }
 
 }  // namespace farm::url

@@ -35,8 +35,8 @@ TEST(PermissionUrlTest, EverySizeAndFormatComesBack) {
       const Format format = *photo::format_from_number(number);
       const std::string path = format_permission_url(url_of(spec.code, format));
       const auto back = parse_permission_url(path);
-      // Sizes are JPEGs; only an original has another extension.
-      const bool allowed = spec.code == SizeCode::kOriginal || format == Format::kJpeg;
+      const bool allowed = spec.code == SizeCode::kOriginal || format == Format::kJpeg ||
+                           format == Format::kWebp || format == Format::kAvif;
       ASSERT_EQ(back.has_value(), allowed) << path;
       if (!back) continue;
       EXPECT_EQ(back->server, 1) << path;
@@ -46,6 +46,21 @@ TEST(PermissionUrlTest, EverySizeAndFormatComesBack) {
       EXPECT_EQ(back->format, format) << path;
       EXPECT_EQ(format_permission_url(*back), path);
     }
+  }
+}
+
+TEST(PermissionUrlTest, ASizeMayBeLeftToWhatTheClientTakes) {
+  for (const photo::SizeSpec& spec : photo::kSizes) {
+    PermissionUrl url = url_of(spec.code, Format::kJpeg);
+    url.negotiated = true;
+    const std::string path = format_permission_url(url);
+    EXPECT_TRUE(path.ends_with(".auto")) << path;
+    const auto back = parse_permission_url(path);
+    ASSERT_EQ(back.has_value(), spec.code != SizeCode::kOriginal) << path;
+    if (!back) continue;
+    EXPECT_TRUE(back->negotiated);
+    EXPECT_EQ(back->code, spec.code);
+    EXPECT_EQ(format_permission_url(*back), path);
   }
 }
 
@@ -133,7 +148,9 @@ std::vector<Refused> codes_and_extensions() {
       {"long_form_of_the_extension", stem + ".jpeg"},
       {"upper_case_extension", stem + ".JPG"},
       {"size_as_png", stem + "_s.png"},
-      {"medium_as_webp", stem + ".webp"},
+      {"size_as_gif", stem + "_b.gif"},
+      {"original_left_to_the_client", stem + "_o.auto"},
+      {"upper_case_auto", stem + ".AUTO"},
       {"two_extensions", stem + ".jpg.jpg"},
       {"query", stem + ".jpg?x=1"},
       {"empty_query", stem + ".jpg?"},

@@ -18,7 +18,11 @@ void check_url(std::string_view text) {
   if (!url) return;
   must(url->server <= farm::kMaxServerId);
   must(url->id.value != 0 && url->id.value >> 63 == 0);
-  must(url->code == farm::photo::SizeCode::kOriginal || url->format == farm::photo::Format::kJpeg);
+  using farm::photo::Format;
+  must(url->code == farm::photo::SizeCode::kOriginal ||
+       (url->format == Format::kJpeg || url->format == Format::kWebp ||
+        url->format == Format::kAvif));
+  must(!url->negotiated || url->format == Format::kJpeg);
   must(farm::url::format_permission_url(*url) == text);
 }
 
