@@ -1,8 +1,8 @@
 // How much of a record to read at once, so that one read brings the header and the size that is
-// wanted: small sizes come first in a record, but how far they reach differs from farm to farm, and
-// that is learnt from the records read. What reaches further differs much from photo to photo: then
-// the store's hint decides, which is of the photo itself. One for each network thread; not
-// thread-safe.
+// wanted. How far the larger sizes reach differs much from photo to photo: the store knows it of
+// each one, once its header was read. Where it does not, what was learnt from all records decides:
+// small sizes come first, but how far they reach differs from farm to farm. One for each network
+// thread; not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -26,13 +26,7 @@ class ReadWindow {
   // Where the disk has to be waited for, one longer read is cheaper than two.
   static constexpr std::size_t kCold = 128 << 10;
 
-  store::Window of(photo::SizeCode code) const {
-    const Reach& reach = reach_[index(code)];
-    if (!reach.known || reach.mean > static_cast<double>(kMostMean)) return {kLeast};
-    const double wanted = reach.mean + kSpread * reach.deviation;
-    if (wanted > static_cast<double>(kMostGuessed)) return {kLeast, true};
-    return {std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMostGuessed)};
-  }
+  store::Window of(photo::SizeCode code) const { return {guess(reach_[index(code)]), code}; }
 
   // A size of that code was found to end `end` bytes into its record.
   void learn(photo::SizeCode code, std::uint64_t end) {
@@ -45,9 +39,11 @@ class ReadWindow {
   }
 
  private:
-  // As TCP guesses round trips (RFC 6298): a running mean and mean deviation. 1.5 deviations above
-  // the mean cover about nine of ten.
+  // As TCP guesses round trips (RFC 6298): a running mean and mean deviation. Four deviations above
+  // the mean cover nearly all, 1.5 about nine of ten.
   static constexpr double kWeight = 1.0 / 64;
+  static constexpr double kWideSpread = 4;
+  static constexpr double kWideBytes = 8 << 10;  // which costs next to nothing so far
   static constexpr double kSpread = 1.5;
 
   struct Reach {
@@ -55,6 +51,14 @@ class ReadWindow {
     double deviation = 0;
     bool known = false;
   };
+
+  static std::size_t guess(const Reach& reach) {
+    if (!reach.known || reach.mean > static_cast<double>(kMostMean)) return kLeast;
+    const double wide = std::min(reach.mean + kWideSpread * reach.deviation, kWideBytes);
+    const double wanted = std::max(reach.mean + kSpread * reach.deviation, wide);
+    if (wanted > static_cast<double>(kMostGuessed)) return kLeast;
+    return std::clamp((static_cast<std::size_t>(wanted) + 511) / 512 * 512, kLeast, kMostGuessed);
+  }
   static std::size_t index(photo::SizeCode code) {
     return static_cast<std::size_t>(&photo::spec_of(code) - photo::kSizes.data());
   }

@@ -31,15 +31,22 @@ TEST(ReadWindow, LeavesLargeSizesToASecondRead) {
   EXPECT_GE(window.of(SizeCode::kLarge).bytes, 20'000U) << "and learns anew";
 }
 
-TEST(ReadWindow, AsksForThePhotosOwnReachWhereAGuessIsDear) {
+TEST(ReadWindow, AsksForThePhotosOwnReachAndGuessesNoneThatIsDear) {
   ReadWindow window;
   for (int i = 0; i < 1000; ++i) {
     window.learn(SizeCode::kMedium, 30'000 + static_cast<std::uint64_t>(i * 7919 % 70'000));
-    window.learn(SizeCode::kSmall, 9'000);
   }
-  EXPECT_TRUE(window.of(SizeCode::kMedium).quick);
+  EXPECT_EQ(window.of(SizeCode::kMedium).up_to, SizeCode::kMedium);
   EXPECT_EQ(window.of(SizeCode::kMedium).bytes, ReadWindow::kLeast) << "if nobody knows it";
-  EXPECT_FALSE(window.of(SizeCode::kSmall).quick) << "no need to ask";
+}
+
+TEST(ReadWindow, TakesEnoughForNearlyAllOfTheSmallest) {
+  ReadWindow window;
+  for (int i = 0; i < 1000; ++i) {
+    window.learn(SizeCode::kThumbnail, 2'000 + static_cast<std::uint64_t>(i * 7919 % 3'000));
+  }
+  EXPECT_GE(window.of(SizeCode::kThumbnail).bytes, 5'000U);
+  EXPECT_LE(window.of(SizeCode::kThumbnail).bytes, 8U << 10);
 }
 
 }  // namespace

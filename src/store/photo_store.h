@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/photo_id.h"
 #include "base/result.h"
+#include "store/reach.h"
 
 namespace farm::store {
 
@@ -30,7 +31,7 @@ struct StoredRecord {
 struct ReadBytes {
   std::size_t size = 0;       // how many bytes were read: less than asked only at the record's end
   std::uint32_t version = 0;  // of the record they are from
-  std::uint32_t quick_bytes = 0;  // as PhotoStore::quick_bytes()
+  Reach reach = {};           // as PhotoStore::reach()
 };
 
 struct StoreStats {
@@ -94,19 +95,18 @@ class PhotoStore {
   virtual std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version,
                                                     std::uint64_t offset, MutableByteView out) = 0;
 
-  // How many of a record's first bytes one read should take, to have its header and all sizes that
-  // are small: what somebody noted who saw a header, rounded up a little. 0 if nobody did. A hint
-  // only: a store may forget it, or never keep it. Never blocks.
-  virtual std::uint32_t quick_bytes(PhotoId) { return 0; }
-  virtual void note_quick_bytes(PhotoId, std::uint32_t /*version*/, std::uint64_t /*bytes*/) {}
+  // What somebody noted who saw the photo's header. A store may forget it, or never keep it. Never
+  // blocks.
+  virtual Reach reach(PhotoId) { return {}; }
+  virtual void note_reach(PhotoId, std::uint32_t /*version*/, Reach) {}
 
-  // As try_read() of the record's beginning: its quick bytes if they are known, else `otherwise`
-  // bytes; never more than `out` takes.
-  virtual std::optional<Result<ReadBytes>> try_read_quick(PhotoId id, std::size_t otherwise,
+  // As try_read() of the record's beginning: as far as that size reaches, if that is known, else
+  // `otherwise` bytes; never more than `out` takes.
+  virtual std::optional<Result<ReadBytes>> try_read_up_to(PhotoId id, photo::SizeCode code,
+                                                          std::size_t otherwise,
                                                           MutableByteView out) {
-    const std::uint32_t quick = quick_bytes(id);
-    return try_read(id, 0, 0,
-                    out.first(std::min<std::size_t>(quick != 0 ? quick : otherwise, out.size())));
+    const std::size_t known = reach(id).bytes_for(code);
+    return try_read(id, 0, 0, out.first(std::min(known != 0 ? known : otherwise, out.size())));
   }
 
   // What is stored under `id`; never blocks. Nothing if it is not there, or not known yet.

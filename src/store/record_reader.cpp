@@ -23,7 +23,7 @@ struct Waiting {
 struct NeverWaiting {
   PhotoStore& store;
   Read start(PhotoId id, Window window, MutableByteView out) const {
-    if (window.quick) return store.try_read_quick(id, window.bytes, out);
+    if (window.up_to) return store.try_read_up_to(id, *window.up_to, window.bytes, out);
     return store.try_read(id, 0, 0, out.first(window.bytes));
   }
   Read operator()(PhotoId id, std::uint32_t version, std::uint64_t offset,
@@ -35,17 +35,6 @@ struct NeverWaiting {
 auto damaged(PhotoStore& store, PhotoId id, const std::string& what) {
   store.report_damage(id, what);
   return fail(ErrorCode::kCorrupt, "store", "photo " + id.str() + ": " + what);
-}
-
-// Up to where the header and the small sizes reach, which come first.
-std::uint64_t quick_bytes_of(const RecordView& view) {
-  std::uint64_t end = view.header_bytes();
-  for (std::size_t i = 0; i < view.size_count(); ++i) {
-    const SizeEntry size = view.size_at(i);
-    if (size.length > kQuickSizeBytes) break;
-    end = size.offset + size.length;
-  }
-  return end;
 }
 
 template <class Reader>
@@ -75,8 +64,8 @@ std::optional<Result<RecordPrefix>> prefix_by(const Reader& read, PhotoId id, Wi
   if (view.value().id() != id || view.value().version() != version) {
     return damaged(read.store, id, "the record is another photo's");
   }
-  if (first->value().quick_bytes == 0) {
-    read.store.note_quick_bytes(id, version, quick_bytes_of(view.value()));
+  if (!first->value().reach.is_known()) {
+    read.store.note_reach(id, version, Reach::of(view.value()));
   }
   return RecordPrefix{view.value(), bytes};
 }

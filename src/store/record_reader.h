@@ -20,13 +20,11 @@ struct RecordPrefix {
   ByteView bytes;  // the record's first bytes, at least the header
 };
 
-// A size of at most so many bytes is read together with the header: see PhotoStore::quick_bytes().
-inline constexpr std::uint64_t kQuickSizeBytes = 64 << 10;
-
-// How many of a record's first bytes to read.
+// How many of a record's first bytes to read: as far as a size reaches, if the store knows that of
+// this photo (PhotoStore::reach()), else so many bytes.
 struct Window {
   std::size_t bytes = 0;
-  bool quick = false;  // the photo's quick bytes, if the store knows them: see PhotoStore
+  std::optional<photo::SizeCode> up_to = {};
 };
 
 // Reads the first bytes (or the whole header, if that is longer) into `buffer`, which must be large

@@ -150,24 +150,21 @@ TEST_F(RecordReaderTest, ABadSizeLeavesTheOthersGood) {
   EXPECT_EQ(read_record(*store_, kId).error().code, ErrorCode::kCorrupt);
 }
 
-// Wherever the damage is, verify finds it and names the photo.
-// The first who sees the header notes how far its small sizes reach; the next reads just that.
-TEST_F(RecordReaderTest, LearnsHowFarTheSmallSizesReach) {
-  const auto first = try_read_prefix(*store_, kId, {4096, true}, buffer_);
+// The first who sees the header notes how far the sizes reach; the next reads just that.
+TEST_F(RecordReaderTest, LearnsHowFarTheSizesReach) {
+  using photo::SizeCode;
+  EXPECT_FALSE(store_->reach(kId).is_known());
+  const auto first = try_read_prefix(*store_, kId, {4096, SizeCode::kMedium}, buffer_);
   ASSERT_TRUE(first && *first);
-  const std::uint32_t quick = store_->quick_bytes(kId);
-  ASSERT_GT(quick, 0U);
-  const auto next = try_read_prefix(*store_, kId, {4096, true}, buffer_);
+  EXPECT_TRUE(store_->reach(kId).is_known());
+  const auto next = try_read_prefix(*store_, kId, {1024, SizeCode::kMedium}, buffer_);
   ASSERT_TRUE(next && *next);
   const RecordPrefix& prefix = next->value();
-  for (std::size_t i = 0; i < prefix.view.size_count(); ++i) {
-    const photo::SizeEntry size = prefix.view.size_at(i);
-    if (size.length > kQuickSizeBytes) break;
-    EXPECT_LE(size.offset + size.length, prefix.bytes.size());
-  }
-  EXPECT_LE(prefix.bytes.size(), quick);
+  EXPECT_TRUE(*size_in_prefix(*store_, prefix, *prefix.view.find(SizeCode::kMedium)));
+  EXPECT_EQ(prefix.bytes.size(), store_->reach(kId).bytes_for(SizeCode::kMedium));
 }
 
+// Wherever the damage is, verify finds it and names the photo.
 TEST_F(RecordReaderTest, VerifyFindsDamageAnywhere) {
   for (const std::uint64_t offset :
        {std::uint64_t{0}, std::uint64_t{50}, offset_of(photo::SizeCode::kSquare),

@@ -74,7 +74,7 @@ class VolumeStoreImpl final : public VolumeStore {
     if (!wanted.empty()) {
       FARM_TRY(volumes_->read(location, offset, wanted));
     }
-    return ReadBytes{wanted.size(), location.version, location.quick_bytes};
+    return ReadBytes{wanted.size(), location.version, Reach::from_bits(location.note)};
   }
 
   std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version, std::uint64_t offset,
@@ -85,23 +85,24 @@ class VolumeStoreImpl final : public VolumeStore {
     return try_read_at(found.value(), offset, out);
   }
 
-  std::optional<Result<ReadBytes>> try_read_quick(PhotoId id, std::size_t otherwise,
+  std::optional<Result<ReadBytes>> try_read_up_to(PhotoId id, photo::SizeCode code,
+                                                  std::size_t otherwise,
                                                   MutableByteView out) override {
     const auto held = volumes_->hold();
     auto found = volumes_->locate(id);
     if (!found) return Result<ReadBytes>(fail(std::move(found).error()));
-    const std::size_t quick = found.value().quick_bytes;
+    const std::size_t known = Reach::from_bits(found.value().note).bytes_for(code);
     return try_read_at(found.value(), 0,
-                       out.first(std::min(quick != 0 ? quick : otherwise, out.size())));
+                       out.first(std::min(known != 0 ? known : otherwise, out.size())));
   }
 
-  std::uint32_t quick_bytes(PhotoId id) override {
+  Reach reach(PhotoId id) override {
     const auto location = volumes_->entry(id);
-    return location ? location->quick_bytes : 0;
+    return location ? Reach::from_bits(location->note) : Reach();
   }
 
-  void note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes) override {
-    volumes_->note_quick_bytes(id, version, bytes);
+  void note_reach(PhotoId id, std::uint32_t version, Reach reach) override {
+    volumes_->set_note(id, version, reach.bits());
   }
 
   std::optional<StoredRecord> find(PhotoId id) override {
@@ -144,7 +145,8 @@ class VolumeStoreImpl final : public VolumeStore {
       if (!read) return {};
       if (!*read) return Result<ReadBytes>(fail(std::move(*read).error()));
     }
-    return Result<ReadBytes>(ReadBytes{wanted.size(), location.version, location.quick_bytes});
+    return Result<ReadBytes>(
+        ReadBytes{wanted.size(), location.version, Reach::from_bits(location.note)});
   }
 
   void verify_one(const VolumeSet::IndexedRecord& entry, VerifyReport& report);

@@ -9,7 +9,7 @@ namespace farm::volume {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x0a1a'0a0d'4346'5089;  // 89 50 46 43 0d 0a 1a 0a
-constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersion = 2;
 constexpr std::size_t kHeadBytes = 64;
 constexpr std::size_t kCoverBytes = 128;
 constexpr std::size_t kShardHeadBytes = 16;

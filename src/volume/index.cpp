@@ -31,14 +31,10 @@ std::size_t slot_of(std::uint64_t hash, std::size_t capacity) {
   return static_cast<std::size_t>((static_cast<Wide>(hash << 8) * capacity) >> 64);
 }
 
-constexpr std::uint64_t kMostQuickKib = 0x7fff;
-
 bool is_removed(const IndexEntry& entry) { return (entry.flags & 1U) != 0; }
 
 std::uint16_t flags_of(const Location& location) {
-  const std::uint64_t kib = (std::uint64_t{location.quick_bytes} + 1023) >> 10;
-  return static_cast<std::uint16_t>((kib > kMostQuickKib ? 0 : kib << 1) |
-                                    (location.removed ? 1U : 0U));
+  return static_cast<std::uint16_t>(location.note << 1 | (location.removed ? 1U : 0U));
 }
 
 }  // namespace
@@ -78,7 +74,7 @@ Location Index::decode(const Entry& entry) {
           .version = entry.version,
           .slot = entry.slot,
           .removed = is_removed(entry),
-          .quick_bytes = std::uint32_t{entry.flags} >> 1 << 10};
+          .note = static_cast<std::uint16_t>(entry.flags >> 1)};
 }
 
 std::optional<Location> Index::find(PhotoId id) const {
@@ -127,7 +123,7 @@ bool Index::move(PhotoId id, std::uint16_t slot, std::uint64_t offset, std::uint
   return true;
 }
 
-void Index::note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes) {
+void Index::set_note(PhotoId id, std::uint32_t version, std::uint16_t note) {
   const std::uint64_t hash = mix(id.value);
   Shard& shard = (*shards_)[shard_of(hash)];
   const std::lock_guard lock(shard.mutex);
@@ -135,7 +131,7 @@ void Index::note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t by
   Entry& entry = shard.probe(id.value, hash);
   if (entry.id == 0 || entry.version != version || is_removed(entry)) return;
   Location noted = decode(entry);
-  noted.quick_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 0xffff'ffff));
+  noted.note = note;
   entry.flags = flags_of(noted);
 }
 

@@ -24,9 +24,8 @@ struct Location {
   std::uint32_t version = 0;  // of the record, or the one that was removed
   std::uint16_t slot = 0;     // which volume, by its place in memory
   bool removed = false;       // then the payload is that of the tombstone: none
-  // How many of the payload's first bytes a reader most often wants, as somebody noted; 0: nobody
-  // did. Not a part of where the record is.
-  std::uint32_t quick_bytes = 0;
+  // What a reader noted of the payload, in 15 bits; 0: nobody did. Not a part of where it is.
+  std::uint16_t note = 0;
 
   bool operator==(const Location& other) const {
     return offset == other.offset && bytes == other.bytes && version == other.version &&
@@ -44,7 +43,7 @@ struct IndexEntry {
   std::uint32_t offset = 0;  // in units of 64 bytes
   std::uint32_t bytes = 0;
   std::uint16_t slot = 0;
-  std::uint16_t flags = 0;  // bit 0: removed; the others: Location::quick_bytes in KiB, rounded up
+  std::uint16_t flags = 0;  // bit 0: removed; the others: Location::note
 };
 static_assert(sizeof(IndexEntry) == 24);
 
@@ -67,9 +66,8 @@ class Index {
   // The record has been copied: points to the copy, if the entry still points to where it was.
   bool move(PhotoId id, std::uint16_t slot, std::uint64_t offset, std::uint16_t to_slot,
             std::uint64_t to_offset);
-  // Sets Location::quick_bytes, rounded up to KiB, if that version is there; over 32 MiB it is not
-  // kept.
-  void note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes);
+  // Sets Location::note, if that version is there.
+  void set_note(PhotoId id, std::uint32_t version, std::uint16_t note);
   Counts counts() const;
 
   // Visits a copy of each shard in turn, so that others may change it meanwhile. Stops early, and

@@ -25,23 +25,21 @@ TEST(IndexTest, FindsWhatWasSet) {
   EXPECT_FALSE(index.find({0}));
 }
 
-TEST(IndexTest, KeepsAHintForTheVersionItIsOf) {
+TEST(IndexTest, KeepsANoteForTheVersionItIsOf) {
   Index index;
   index.set({5}, at(64, 500'000, 2));
-  EXPECT_EQ(index.find({5})->quick_bytes, 0U);
-  index.note_quick_bytes({5}, 1, 4096);
-  EXPECT_EQ(index.find({5})->quick_bytes, 0U) << "another version's";
-  index.note_quick_bytes({5}, 2, 61'441);
-  EXPECT_EQ(index.find({5})->quick_bytes, 61U * 1024);
+  EXPECT_EQ(index.find({5})->note, 0U);
+  index.set_note({5}, 1, 4096);
+  EXPECT_EQ(index.find({5})->note, 0U) << "another version's";
+  index.set_note({5}, 2, 0x7fff);
+  EXPECT_EQ(index.find({5})->note, 0x7fffU);
   EXPECT_EQ(index.find({5}), at(64, 500'000, 2)) << "it is where it was";
   EXPECT_TRUE(index.move({5}, 3, 64, 4, 128));
-  EXPECT_EQ(index.find({5})->quick_bytes, 61U * 1024);
-  index.note_quick_bytes({5}, 2, 33ULL << 20);
-  EXPECT_EQ(index.find({5})->quick_bytes, 0U) << "too far to be quick";
-  index.note_quick_bytes({6}, 1, 4096);
+  EXPECT_EQ(index.find({5})->note, 0x7fffU);
+  index.set_note({6}, 1, 4096);
   EXPECT_FALSE(index.find({6}));
   index.set({5}, at(192, 10, 3));
-  EXPECT_EQ(index.find({5})->quick_bytes, 0U);
+  EXPECT_EQ(index.find({5})->note, 0U);
 }
 
 TEST(IndexTest, HoldsTheGreatestValues) {

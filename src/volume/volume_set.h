@@ -99,9 +99,9 @@ class VolumeSet {
   // The header of the frame at `location`; kCorrupt if it is not there or not this photo's.
   Result<FrameHeader> header_of(PhotoId id, const Location& location);
 
-  // See Location::quick_bytes; lost when volumes are read anew.
-  void note_quick_bytes(PhotoId id, std::uint32_t version, std::uint64_t bytes) {
-    index_.note_quick_bytes(id, version, bytes);
+  // See Location::note; lost when volumes are gone through anew.
+  void set_note(PhotoId id, std::uint32_t version, std::uint16_t note) {
+    index_.set_note(id, version, note);
   }
 
   // As Index::for_each, without removed photos.
