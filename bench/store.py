@@ -5,8 +5,8 @@ workload on a disk that fails. The parts are measured by farm_store_bench (bench
 
 usage: store.py [PART...] [--work DIR] [--photos N] [--seeds N] [--quick]
 
-Parts: puts, reads, photos, compact, faults; all of them by default, and only then the figures are kept.
---quick: short runs, to try the benchmark itself. --work: where to put up to 8 GB meanwhile (/var/tmp).
+Parts: puts, reads, photos, compact, faults; all of them by default. The figures of parts that are left out
+stay as they were. --quick: short runs, to try the benchmark itself, that keep nothing. --work: where to put up to 8 GB meanwhile (/var/tmp).
 """
 
 import argparse
@@ -226,8 +226,11 @@ def main():
             print(f"{name}, load {os.getloadavg()[0]:.1f} …", flush=True)
             PARTS[name](bench, out, options)
     out.note(f"Load of the machine at the end: {os.getloadavg()[1]:.1f} (5 minutes).")
-    keep = not options.quick and not options.parts
-    return 0 if out.finish(keep) else 1
+    if options.parts and not options.quick:
+        out.note(f"Run last by {'themselves' if options.parts[1:] else 'itself'}: "
+                 f"{', '.join(options.parts)}.")
+        out.take_over_others()
+    return 0 if out.finish(keep=not options.quick) else 1
 
 
 if __name__ == "__main__":

@@ -59,6 +59,18 @@ class Report:
         lines += ["| " + " | ".join(row) + " |" for row in self.rows()]
         return "\n".join(lines) + "\n"
 
+    def take_over_others(self):
+        """For a run of some parts only: what an earlier run kept of the others stays. A part's
+        figures begin with its name and a colon, and so does its note."""
+        results = BENCH / "results"
+        kept = json.loads((results / f"{self.name}.json").read_text())
+        lines = (results / f"{self.name}.md").read_text().splitlines()
+        kept_notes = [line[2:] for line in lines if line.startswith("- ")]
+        part = lambda text: text.split(":")[0].split(" ")[0].lower()
+        measured = {part(figure["figure"]) for figure in self.figures}
+        self.figures = [f for f in kept if part(f["figure"]) not in measured] + self.figures
+        self.notes = [n for n in kept_notes if part(n) not in {*map(part, self.notes)}] + self.notes
+
     def finish(self, keep=True):
         """Prints everything and keeps it; True if every target holds."""
         if keep:
