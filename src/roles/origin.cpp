@@ -141,7 +141,8 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
   const store::Window window = mine.window.of(url->code);
   auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
   if (!prefix) {
-    prefix = co_await read_prefix(url->id, ReadWindow::kCold, lease.view());
+    // Where the disk has to be waited for, one longer read is cheaper than two.
+    prefix = co_await read_prefix(url->id, 2 * services_.store.read_window(), lease.view());
   }
   if (!*prefix) {
     if (prefix->error().code == ErrorCode::kNotFound) co_return co_await not_found(exchange);

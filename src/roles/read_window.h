@@ -23,8 +23,6 @@ class ReadWindow {
   // A code that ends further in, on average, is no small size: its own range in a second read is
   // cheaper than all before it.
   static constexpr std::size_t kMostMean = 128 << 10;
-  // Where the disk has to be waited for, one longer read is cheaper than two.
-  static constexpr std::size_t kCold = 128 << 10;
 
   store::Window of(photo::SizeCode code) const { return {guess(reach_[index(code)]), code}; }
 

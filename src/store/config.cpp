@@ -5,6 +5,8 @@ namespace {
 
 constexpr std::int64_t kMinPreallocateBytes = 64 << 10;
 constexpr std::chrono::milliseconds kMaxCommitWait{1000};
+constexpr std::int64_t kMinReadWindow = 4 << 10;
+constexpr std::int64_t kMaxReadWindow = 120 << 10;
 constexpr std::int64_t kMinRate = 64 << 10;
 constexpr std::chrono::milliseconds kMinPeriod{1000};
 
@@ -14,6 +16,7 @@ void read_config(config::Table table, Config& out) {
   std::vector<std::string> paths;
   table.read("paths", paths);
   if (!paths.empty()) out.paths.assign(paths.begin(), paths.end());
+  table.read_size("read_window", out.read_window, {.min = kMinReadWindow, .max = kMaxReadWindow});
   volume::Config& volume = out.volume;
   table.read_size("volume_size", volume.volume_bytes,
                   {.min = volume::kMinVolumeBytes, .max = volume::kMaxVolumeBytes});

@@ -16,6 +16,10 @@ struct Config {
   std::vector<std::filesystem::path> paths;
   volume::Config volume;
 
+  // A size of at most so many bytes is read together with its record's header, by one read. The
+  // most that makes sense is what a network thread's buffer takes.
+  std::uint64_t read_window = 64 << 10;
+
   // Upkeep in the background: checkpoints, compaction, scrub. Off only where a test does it itself.
   bool upkeep = true;
   // A volume is rewritten when this part of it is garbage (percent) ...
@@ -30,8 +34,8 @@ struct Config {
   std::uint64_t scrub_rate = std::uint64_t{16} << 20;
 };
 
-// Keys: paths, volume_size, preallocate, commit_wait, commit_size, compact_garbage, compact_rate,
-// erase_within, checkpoint_every, scrub_every, scrub_rate.
+// Keys: paths, read_window, volume_size, preallocate, commit_wait, commit_size, compact_garbage,
+// compact_rate, erase_within, checkpoint_every, scrub_every, scrub_rate.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::store

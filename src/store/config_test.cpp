@@ -27,6 +27,7 @@ TEST(StoreConfigTest, ReadsEveryKey) {
     preallocate = "1MiB"
     commit_wait = "5ms"
     commit_size = "8MiB"
+    read_window = "32KiB"
   )")
                             .value();
   EXPECT_EQ(config.paths, (std::vector<std::filesystem::path>{"/disk-a", "/disk-b"}));
@@ -34,6 +35,7 @@ TEST(StoreConfigTest, ReadsEveryKey) {
   EXPECT_EQ(config.volume.preallocate_bytes, 1U << 20);
   EXPECT_EQ(config.volume.commit_wait, std::chrono::milliseconds(5));
   EXPECT_EQ(config.volume.commit_bytes, 8U << 20);
+  EXPECT_EQ(config.read_window, 32U << 10);
 }
 
 TEST(StoreConfigTest, RefusesWhatIsOutOfBounds) {
@@ -41,6 +43,7 @@ TEST(StoreConfigTest, RefusesWhatIsOutOfBounds) {
   EXPECT_FALSE(parse("[store]\nvolume_size = \"1TiB\""));
   EXPECT_FALSE(parse("[store]\ncommit_wait = \"5s\""));
   EXPECT_FALSE(parse("[store]\npreallocate = \"1B\""));
+  EXPECT_FALSE(parse("[store]\nread_window = \"1MiB\""));
 }
 
 }  // namespace

@@ -95,6 +95,9 @@ class PhotoStore {
   virtual std::optional<Result<ReadBytes>> try_read(PhotoId id, std::uint32_t version,
                                                     std::uint64_t offset, MutableByteView out) = 0;
 
+  // A size of at most so many bytes is read together with the record's header.
+  virtual std::uint64_t read_window() const { return Reach::kUsualWindow; }
+
   // What somebody noted who saw the photo's header. A store may forget it, or never keep it. Never
   // blocks.
   virtual Reach reach(PhotoId) { return {}; }

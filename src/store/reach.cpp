@@ -36,20 +36,21 @@ std::optional<unsigned> place_of(photo::SizeCode code) {
   }
 }
 
-unsigned mark_for(const photo::SizeEntry& size) {
+unsigned mark_for(const photo::SizeEntry& size, std::uint64_t window) {
   const std::uint64_t end = size.offset + size.length;
-  if (size.length > kQuickSizeBytes || end > kMark.back()) return 0;
+  if (size.length > window || end > kMark.back()) return 0;
   const auto* const mark = std::lower_bound(kMark.begin() + 1, kMark.end(), end);
   return static_cast<unsigned>(mark - kMark.begin());
 }
 
 }  // namespace
 
-Reach Reach::of(const photo::RecordView& view) {
+Reach Reach::of(const photo::RecordView& view, std::uint64_t window) {
   unsigned bits = 0;
   for (std::size_t i = 0; i < view.size_count(); ++i) {
     const photo::SizeEntry size = view.size_at(i);
-    if (const auto place = place_of(size.code)) bits |= mark_for(size) << *place * kMarkBits;
+    if (const auto place = place_of(size.code))
+      bits |= mark_for(size, window) << *place * kMarkBits;
   }
   return from_bits(static_cast<std::uint16_t>(bits));
 }

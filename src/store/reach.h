@@ -9,13 +9,12 @@
 
 namespace farm::store {
 
-// A size of at most so many bytes is read together with the header.
-inline constexpr std::uint64_t kQuickSizeBytes = 64 << 10;
-
 class Reach {
  public:
   Reach() = default;  // nothing is known
-  static Reach of(const photo::RecordView& view);
+  // `window`: the most bytes that a size may have to be read together with the header.
+  static Reach of(const photo::RecordView& view, std::uint64_t window = kUsualWindow);
+  static constexpr std::uint64_t kUsualWindow = 64 << 10;
   static Reach from_bits(std::uint16_t bits) { return Reach(bits); }  // of 15
 
   std::uint16_t bits() const { return bits_; }
@@ -23,7 +22,7 @@ class Reach {
 
   // How many of the record's first bytes hold the header and that size, rounded up by a fifth at
   // most. Kept for the sizes m - b; 0 for others, and where one read is not worth it: the size is
-  // over kQuickSizeBytes, or ends behind kFarthestBytes.
+  // over the window, or ends behind kFarthestBytes.
   std::uint32_t bytes_for(photo::SizeCode code) const;
   static constexpr std::uint32_t kFarthestBytes = 215 << 10;
 

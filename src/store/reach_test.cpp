@@ -27,7 +27,7 @@ Reach reach_of(const std::vector<std::pair<SizeCode, std::size_t>>& sizes) {
 }
 
 TEST(ReachTest, HoldsEachSizeAndLittleMore) {
-  for (std::size_t length = 1; length <= kQuickSizeBytes; length += 1 + length / 7) {
+  for (std::size_t length = 1; length <= Reach::kUsualWindow; length += 1 + length / 7) {
     const std::vector<std::pair<SizeCode, std::size_t>> sizes = {
         {SizeCode::kSquare, 1 + length / 9},
         {SizeCode::kSmall, 1 + length / 4},
@@ -57,6 +57,13 @@ TEST(ReachTest, LeavesOutWhatIsLongOrFar) {
       reach_of({{SizeCode::kSquare, Reach::kFarthestBytes}, {SizeCode::kSmall, 9000}});
   EXPECT_EQ(far.bytes_for(SizeCode::kSmall), 0U);
   EXPECT_FALSE(far.is_known());
+}
+
+TEST(ReachTest, KeepsToTheWindow) {
+  const Bytes header = header_of({{SizeCode::kSmall, 5000}, {SizeCode::kMedium, 20'000}});
+  const Reach reach = Reach::of(photo::RecordView::parse(header).value(), 10'000);
+  EXPECT_NE(reach.bytes_for(SizeCode::kSmall), 0U);
+  EXPECT_EQ(reach.bytes_for(SizeCode::kMedium), 0U);
 }
 
 TEST(ReachTest, KnowsNothingOfAnotherSize) {

@@ -65,7 +65,7 @@ std::optional<Result<RecordPrefix>> prefix_by(const Reader& read, PhotoId id, Wi
     return damaged(read.store, id, "the record is another photo's");
   }
   if (!first->value().reach.is_known()) {
-    read.store.note_reach(id, version, Reach::of(view.value()));
+    read.store.note_reach(id, version, Reach::of(view.value(), read.store.read_window()));
   }
   return RecordPrefix{view.value(), bytes};
 }

@@ -96,6 +96,8 @@ class VolumeStoreImpl final : public VolumeStore {
                        out.first(std::min(known != 0 ? known : otherwise, out.size())));
   }
 
+  std::uint64_t read_window() const override { return config_.read_window; }
+
   Reach reach(PhotoId id) override {
     const auto location = volumes_->entry(id);
     return location ? Reach::from_bits(location->note) : Reach();
