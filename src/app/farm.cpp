@@ -6,12 +6,12 @@
 
 #include "app/data_dir.h"
 #include "catalog/sqlite_catalog.h"
-#include "image/image.h"
 #include "io/file.h"
 #include "io/worker_pool.h"
 #include "net/server.h"
 #include "obs/log.h"
 #include "obs/metrics.h"
+#include "render/renderer.h"
 #include "roles/admin.h"
 #include "roles/catalog_session.h"
 #include "roles/origin.h"
@@ -93,6 +93,7 @@ struct Farm::Parts {
   explicit Parts(const Config& settings)
       : config(settings), clock(), ids(config.roles.server_id, clock) {}
 
+  Result<void> open_renderer();
   Result<void> open_store();
   Result<void> open_catalog();
   void make_services();
@@ -108,6 +109,7 @@ struct Farm::Parts {
   PhotoIdMaker ids;
   obs::Metrics metrics;
   roles::Health health;
+  std::unique_ptr<render::Renderer> renderer;
   std::unique_ptr<store::VolumeStore> store;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<roles::CatalogSession> session;
@@ -129,6 +131,16 @@ struct Farm::Parts {
   std::atomic<bool> stop_opening{false};
   std::future<Result<void>> opening;
 };
+
+Result<void> Farm::Parts::open_renderer() {
+  FARM_TRY(renderer, render::make_renderer(config.image, config.render, image_threads(config.image),
+                                           metrics));
+  for (const std::string& weakness : renderer->weaknesses()) {
+    obs::log_warn(weakness);
+    health.note(weakness);
+  }
+  return ok();
+}
 
 Result<void> Farm::Parts::open_store() {
   FARM_TRY(make_data_dir(config.data));
@@ -158,6 +170,7 @@ void Farm::Parts::make_services() {
                       .ids = ids,
                       .store = *store,
                       .catalog = *catalog,
+                      .renderer = *renderer,
                       .disk_pool = *disk_pool,
                       .image_pool = *image_pool,
                       .memory = *memory,
@@ -266,6 +279,7 @@ void Farm::Parts::collect_figures() {
               {{"pool", "disk"}});
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(image_pool->queued()),
               {{"pool", "image"}});
+    renderer->collect(out);
     server->collect(out);
   });
 }
@@ -291,8 +305,8 @@ Farm::Farm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Farm::~Farm() { stop(); }
 
 Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
-  FARM_TRY(image::start("photofarm"));
   std::unique_ptr<Farm> farm(new Farm(std::make_unique<Parts>(config)));
+  FARM_TRY(farm->parts_->open_renderer());
   FARM_TRY(farm->parts_->open_store());
   FARM_TRY(require_catalog(config));
   FARM_TRY(farm->parts_->open_catalog());
@@ -317,6 +331,7 @@ Result<roles::Reindexed> Farm::reindex(const Config& config,
                                        const roles::ReindexProgress& progress) {
   FARM_TRY(require_store(config));
   Parts parts(config);
+  parts.renderer = render::make_in_process_renderer(config.image);  // nothing asks it
   FARM_TRY(parts.open_store());
   FARM_TRY(parts.open_catalog());
   FARM_TRY(parts.store->load(parts.stop_opening));

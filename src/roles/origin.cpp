@@ -1,7 +1,6 @@
 #include "roles/origin.h"
 
 #include "base/checksum.h"
-#include "image/image.h"
 #include "io/offload.h"
 #include "roles/errors.h"
 #include "roles/size_response.h"
@@ -194,7 +193,7 @@ io::Task<void> Origin::serve_on_demand(net::Exchange& exchange, const Permission
   }
   renders_.add();
   const auto render = [this, url, &source] {
-    return image::render_one(source.value().bytes, url.code, services_.image_config);
+    return services_.renderer.render_one(source.value().bytes, url.code);
   };
   const auto made = co_await io::offload(services_.image_pool, render);
   if (!made) {

@@ -8,6 +8,7 @@
 #include "image/config.h"
 #include "io/worker_pool.h"
 #include "obs/metrics.h"
+#include "render/renderer.h"
 #include "roles/config.h"
 #include "roles/health.h"
 #include "roles/memory_budget.h"
@@ -22,8 +23,9 @@ struct Services {
   PhotoIdMaker& ids;
   store::PhotoStore& store;
   catalog::Catalog& catalog;
+  render::Renderer& renderer;  // all that is done with pictures
   io::WorkerPool& disk_pool;   // what waits for a disk
-  io::WorkerPool& image_pool;  // what burns CPU on pictures
+  io::WorkerPool& image_pool;  // what waits for the renderer
   MemoryBudget& memory;        // bodies and pictures under way
   obs::Metrics& metrics;
   Health& health;

@@ -17,8 +17,8 @@ from pathlib import Path
 LAYERS = [
     {"base"},
     {"config", "obs", "photo", "url"},
-    {"io", "image"},
-    {"net", "volume", "route"},
+    {"io", "image", "sandbox"},
+    {"net", "volume", "route", "render"},
     {"store", "catalog", "cache"},
     {"mirror"},
     {"roles"},
@@ -39,6 +39,7 @@ LIBRARIES = {
     "Boost.Asio": (r"boost/asio\b", {"io", "net", "route", "cache", "mirror", "roles", "app"}, {"io", "net"}),
     "Boost.Beast": (r"boost/beast\b", {"io", "net", "cache", "roles"}, {"net"}),
     "CLI11": (r"CLI/", {"app"}, set()),
+    "libseccomp": (r"seccomp\.h", {"sandbox"}, set()),
     "libvips": (r"vips/", {"image"}, set()),
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
     "OpenSSL": (r"openssl/", {"base", "url", "net"}, set()),
