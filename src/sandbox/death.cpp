@@ -29,6 +29,8 @@ std::string_view to_string(Death death) {
       return "exit";
     case Death::kLie:
       return "lie";
+    case Death::kStale:
+      return "stale";
     case Death::kIdle:
       return "idle";
     case Death::kNoStart:
@@ -55,6 +57,7 @@ std::string sentence(Death death, int signal, const Limits& limits) {
       return "its worker was killed, twice; the machine may be out of memory";
     case Death::kExit:
     case Death::kLie:
+    case Death::kStale:
     case Death::kIdle:
     case Death::kNoStart:
       break;

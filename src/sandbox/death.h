@@ -17,10 +17,11 @@ enum class Death {
   kKilled,     // SIGKILL by somebody else: the kernel out of memory, or a person
   kExit,       // it ended by itself, or closed its socket
   kLie,        // what it answered cannot be
+  kStale,      // it answered a job that was not asked
   kIdle,       // it died between two jobs
   kNoStart,    // before it said that it is ready
 };
-inline constexpr std::size_t kDeaths = 9;
+inline constexpr std::size_t kDeaths = 10;
 
 std::string_view to_string(Death death);  // "crash", "forbidden", …: the label in the metrics
 

@@ -71,7 +71,7 @@ Result<Pool::Done> Pool::Impl::run(std::span<const ByteView> request, const Limi
       const auto worked = std::clamp<Steady::duration>(outcome.worked, {}, took);
       return Done{std::move(outcome.answer), took - worked};
     }
-    const bool not_its_fault = *outcome.death == Death::kIdle ||
+    const bool not_its_fault = *outcome.death == Death::kIdle || *outcome.death == Death::kStale ||
                                (*outcome.death == Death::kKilled && ++killed < kMostKilled);
     if (!not_its_fault) return unprocessable(sentence(*outcome.death, outcome.signal, limits));
   }

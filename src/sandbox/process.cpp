@@ -227,7 +227,10 @@ Process::Outcome Process::died(Death unless_it_says) {
   end();
   Outcome outcome;
   outcome.death = unless_it_says;
-  if (unless_it_says == Death::kWall || unless_it_says == Death::kLie) return outcome;
+  if (unless_it_says == Death::kWall || unless_it_says == Death::kLie ||
+      unless_it_says == Death::kStale) {
+    return outcome;
+  }
   if (wait_code_ == CLD_EXITED) return outcome;
   outcome.signal = wait_status_;
   switch (wait_status_) {
@@ -252,6 +255,7 @@ Process::Outcome Process::run(std::span<const ByteView> request, const Limits& l
     std::memcpy(area_.request().data() + job.request_bytes, part.data(), part.size());
     job.request_bytes += part.size();
   }
+  job.number = ++last_number_;
   (void)set_limits(limits);
   if (::send(socket_.get(), &job, sizeof job, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     (void)wait_for_end(kDyingPatience);
@@ -268,6 +272,8 @@ Process::Outcome Process::run(std::span<const ByteView> request, const Limits& l
   if (got != static_cast<ssize_t>(sizeof answer) || answer.answer_bytes > area_.answer().size()) {
     return died(Death::kLie);
   }
+  // One that an earlier job left behind: this job has not been heard yet.
+  if (answer.number != job.number) return died(Death::kStale);
   Outcome outcome;
   const ByteView shared = area_.answer().first(answer.answer_bytes);
   outcome.answer.assign(shared.begin(), shared.end());

@@ -76,6 +76,7 @@ class Process {
   std::uint64_t address_space_at_start_ = 0;
   std::uint64_t memory_limit_ = 0;  // that is in force
   std::uint32_t jobs_ = 0;
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace farm::sandbox

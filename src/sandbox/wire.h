@@ -19,17 +19,19 @@ struct Hello {  // worker, once, when it is locked down
   std::uint64_t address_space_bytes = 0;
 };
 
-struct Job {  // parent; the request lies at the front of the shared memory
+struct Job {                 // parent; the request lies at the front of the shared memory
+  std::uint64_t number = 0;  // the answer carries it back
   std::uint64_t request_bytes = 0;
 };
 
 enum class Status : std::uint32_t { kDone = 0, kOutOfMemory = 1, kFailed = 2, kTooLarge = 3 };
 
 struct Answer {  // worker; the answer lies behind the room for requests
+  std::uint64_t number = 0;
   std::uint64_t answer_bytes = 0;
   std::uint64_t worked_ns = 0;
   Status status = Status::kDone;
-  std::uint32_t unused = 0;
+  std::uint32_t unused = 0;  // padding, spelled out
 };
 
 }  // namespace farm::sandbox

@@ -50,12 +50,13 @@ std::uint64_t address_space_bytes() {
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-Answer answer_to(ByteView request, const Area& area, const Work& work) {
+Answer answer_to(const Job& job, const Area& area, const Work& work) {
   using Steady = std::chrono::steady_clock;
   const Steady::time_point begun = Steady::now();
   Answer answer;
+  answer.number = job.number;
   try {
-    const Bytes made = work.handle(request);
+    const Bytes made = work.handle(area.request().first(job.request_bytes));
     if (made.size() > area.answer().size()) {
       answer.status = Status::kTooLarge;
     } else if (!made.empty()) {
@@ -95,8 +96,7 @@ int worker_main(int argument_count, char** arguments, const Work& work) {
   if (!send(hello)) ::_exit(kParentGone);
   Job job;
   while (receive(job) && job.request_bytes <= request_max_bytes) {
-    const ByteView request = area.value().request().first(job.request_bytes);
-    if (!send(answer_to(request, area.value(), work))) break;
+    if (!send(answer_to(job, area.value(), work))) break;
   }
   // Nothing is to be tidied up, and what would run at an exit may want what is forbidden.
   ::_exit(kParentGone);
