@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "image/measure.h"
 #include "render/message.h"
 #include "render/worker_main.h"
 #include "sandbox/pool.h"
@@ -75,7 +76,21 @@ class InWorkers final : public Renderer {
   void collect(obs::Samples& out) const override { pool_->collect(out); }
 
  private:
+  // What the header alone gives away needs no worker: decoders take memory for what a header says
+  // before anybody can look at it. A header that says nothing is left to the decoder.
+  Result<void> check(ByteView original) const {
+    if (original.size() > image_config_.limits.max_file_bytes) {
+      return fail(ErrorCode::kTooLarge, "render", "the file is larger than is taken");
+    }
+    FARM_TRY(image::identify(original));
+    if (const auto shape = image::measure(original)) {
+      FARM_TRY(image::check_dimensions(shape.value().stored, image_config_.limits));
+    }
+    return ok();
+  }
+
   Result<Bytes> run(Request request, ByteView original) {
+    FARM_TRY(check(original));
     request.config = image_config_;
     const Bytes head = encode(request);
     const std::array<ByteView, 2> parts = {head, original};
