@@ -28,7 +28,7 @@ namespace {
 
 using Deed = std::function<std::string()>;
 
-volatile int sink = 0;
+volatile unsigned sink = 0;
 
 std::string spin() {
   for (;;) sink = sink + 1;

@@ -143,7 +143,7 @@ void Pool::Impl::collect(obs::Samples& out) const {
                                       std::pair{"namespaces", level_.value_or(Level{}).namespaces},
                                       std::pair{"no_files", level_.value_or(Level{}).no_files},
                                       std::pair{"limits", level_.value_or(Level{}).limits}}) {
-    out.gauge(prefix + "sandbox", "1 if workers are locked down in this way.", reached ? 1 : 0,
+    out.gauge(prefix + "worker_walls", "1 if workers are locked down in this way.", reached ? 1 : 0,
               {{"part", part}});
   }
 }

@@ -1,6 +1,6 @@
-// What a worker answers about a picture: whatever is believed must be what was asked for. Each input
-// is tried as it is, and once more laid over a good answer (its first two bytes say where), so that
-// what lies behind the lengths is reached. The same for requests.
+// What a worker answers about a picture: whatever is believed must be what was asked for. Each
+// input is tried as it is, and once more laid over a good answer (its first two bytes say where),
+// so that what lies behind the lengths is reached. The same for requests.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
