@@ -32,6 +32,7 @@ Result<Config> read_config(config::Document& document) {
   roles::read_config(root, out.roles);
   net::read_config(root.table("net"), out.net);
   image::read_config(root.table("image"), out.image);
+  render::read_config(root.table("image"), out.render);
   store::read_config(root.table("store"), out.store);
   catalog::read_config(root.table("catalog"), out.catalog);
   read_log_config(root.table("log"), out.log);

@@ -8,6 +8,7 @@
 #include "image/config.h"
 #include "net/config.h"
 #include "obs/log.h"
+#include "render/config.h"
 #include "roles/config.h"
 #include "store/config.h"
 
@@ -18,6 +19,7 @@ struct Config {
   roles::Config roles;
   net::Config net;
   image::Config image;
+  render::Config render;
   store::Config store;
   catalog::Config catalog;
   obs::LogConfig log;

@@ -6,12 +6,12 @@
 
 #include "app/data_dir.h"
 #include "catalog/sqlite_catalog.h"
-#include "image/image.h"
 #include "io/file.h"
 #include "io/worker_pool.h"
 #include "net/server.h"
 #include "obs/log.h"
 #include "obs/metrics.h"
+#include "render/renderer.h"
 #include "roles/admin.h"
 #include "roles/catalog_session.h"
 #include "roles/origin.h"
@@ -98,6 +98,7 @@ struct Farm::Parts {
   explicit Parts(const Config& settings)
       : config(settings), clock(), ids(config.roles.server_id, clock) {}
 
+  Result<void> open_renderer();
   Result<void> open_store();
   Result<void> open_catalog();
   void make_services();
@@ -113,6 +114,7 @@ struct Farm::Parts {
   PhotoIdMaker ids;
   obs::Metrics metrics;
   roles::Health health;
+  std::unique_ptr<render::Renderer> renderer;
   std::unique_ptr<store::VolumeStore> store;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<roles::CatalogSession> session;
@@ -135,6 +137,17 @@ struct Farm::Parts {
   std::atomic<bool> stop_opening{false};
   std::future<Result<void>> opening;
 };
+
+Result<void> Farm::Parts::open_renderer() {
+  const std::size_t callers =
+      image_threads(config.image) + on_demand_threads(config.roles.on_demand);
+  FARM_TRY(renderer, render::make_renderer(config.image, config.render, callers, metrics));
+  for (const std::string& weakness : renderer->weaknesses()) {
+    obs::log_warn(weakness);
+    health.note(weakness);
+  }
+  return ok();
+}
 
 Result<void> Farm::Parts::open_store() {
   FARM_TRY(make_data_dir(config.data));
@@ -166,6 +179,7 @@ void Farm::Parts::make_services() {
                       .ids = ids,
                       .store = *store,
                       .catalog = *catalog,
+                      .renderer = *renderer,
                       .disk_pool = *disk_pool,
                       .image_pool = *image_pool,
                       .on_demand_pool = *on_demand_pool,
@@ -279,6 +293,7 @@ void Farm::Parts::collect_figures() {
               number(on_demand_pool->queued()), {{"pool", "on_demand"}});
     out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
               number(origin->on_demand_bytes()));
+    renderer->collect(out);
     server->collect(out);
   });
 }
@@ -305,8 +320,8 @@ Farm::Farm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Farm::~Farm() { stop(); }
 
 Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
-  FARM_TRY(image::start("photofarm"));
   std::unique_ptr<Farm> farm(new Farm(std::make_unique<Parts>(config)));
+  FARM_TRY(farm->parts_->open_renderer());
   FARM_TRY(farm->parts_->open_store());
   FARM_TRY(require_catalog(config));
   FARM_TRY(farm->parts_->open_catalog());
@@ -331,6 +346,7 @@ Result<roles::Reindexed> Farm::reindex(const Config& config,
                                        const roles::ReindexProgress& progress) {
   FARM_TRY(require_store(config));
   Parts parts(config);
+  parts.renderer = render::make_in_process_renderer(config.image);  // nothing asks it
   FARM_TRY(parts.open_store());
   FARM_TRY(parts.open_catalog());
   FARM_TRY(parts.store->load(parts.stop_opening));

@@ -4,10 +4,12 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "render/worker_main.h"
 
 namespace farm::app {
 namespace {
@@ -258,6 +260,9 @@ int run(int argc, char** argv) {
 }  // namespace farm::app
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == farm::render::kWorkerArgument) {
+    return farm::render::worker_main(argc - 2, argv + 2);
+  }
   try {
     return farm::app::run(argc, argv);
   } catch (const std::exception& error) {

@@ -1,6 +1,5 @@
 #include "roles/on_demand.h"
 
-#include "image/image.h"
 #include "store/record_reader.h"
 
 namespace farm::roles {
@@ -50,7 +49,7 @@ Result<RenditionPtr> OnDemand::make(Wanted wanted, const std::string& key) {
   }
   renders_.add();
   FARM_TRY(image::RenderedSize made,
-           image::render_one(source.bytes, wanted.code, wanted.format, services_.image_config));
+           services_.renderer.render_one(source.bytes, wanted.code, wanted.format));
   made.bytes.shrink_to_fit();
   auto rendition = std::make_shared<const Rendition>(Rendition{made.format, std::move(made.bytes)});
   cache_.add(key, rendition);

@@ -8,6 +8,7 @@
 #include "image/config.h"
 #include "io/worker_pool.h"
 #include "obs/metrics.h"
+#include "render/renderer.h"
 #include "roles/config.h"
 #include "roles/health.h"
 #include "roles/memory_budget.h"
@@ -22,9 +23,10 @@ struct Services {
   PhotoIdMaker& ids;
   store::PhotoStore& store;
   catalog::Catalog& catalog;
+  render::Renderer& renderer;      // all that is done with pictures
   io::WorkerPool& disk_pool;       // what waits for a disk
-  io::WorkerPool& image_pool;      // what burns CPU on pictures that are uploaded or changed
-  io::WorkerPool& on_demand_pool;  // and on those that somebody looks at
+  io::WorkerPool& image_pool;      // what waits for the renderer, for uploads and changes
+  io::WorkerPool& on_demand_pool;  // and for those who look at pictures
   MemoryBudget& memory;            // bodies and pictures under way
   obs::Metrics& metrics;
   Health& health;

@@ -50,6 +50,7 @@ class TestFarm {
                                                     .ids = ids_,
                                                     .store = *store_,
                                                     .catalog = *catalog_,
+                                                    .renderer = *renderer_,
                                                     .disk_pool = pool_,
                                                     .image_pool = pool_,
                                                     .on_demand_pool = pool_,
@@ -114,6 +115,7 @@ class TestFarm {
   io::FakeFileSystem disk_;
   Config config_;
   image::Config image_config_;
+  std::unique_ptr<render::Renderer> renderer_ = render::make_in_process_renderer(image_config_);
   PhotoIdMaker ids_{1, clock_};
   io::WorkerPool pool_{"test", 1, 16};
   MemoryBudget memory_{1 << 20};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "image/image.h"
 #include "io/offload.h"
 #include "net/multipart.h"
 #include "roles/api_request.h"
@@ -55,7 +54,7 @@ Result<ByteView> picture_in(const net::RequestHead& request, ByteView body) {
   return picture;
 }
 
-using Edit = std::function<Result<Bytes>(ByteView original, const image::Config& config)>;
+using Edit = std::function<Result<Bytes>(render::Renderer& renderer, ByteView original)>;
 
 Result<Edit> read_edit(const JsonBody& body) {
   FARM_TRY(const auto degrees, body.integer("rotate"));
@@ -69,8 +68,8 @@ Result<Edit> read_edit(const JsonBody& body) {
       return fail(ErrorCode::kInvalidArgument, "roles", "rotate takes 90, 180 or 270, clockwise");
     }
     const image::Rotate edit{static_cast<int>(*degrees)};
-    return Edit([edit](ByteView original, const image::Config& config) {
-      return image::rotate(original, edit, config);
+    return Edit([edit](render::Renderer& renderer, ByteView original) {
+      return renderer.rotate(original, edit);
     });
   }
   const auto in_range = [](std::int64_t value) { return value >= 0 && value <= UINT32_MAX; };
@@ -80,8 +79,8 @@ Result<Edit> read_edit(const JsonBody& body) {
   }
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>((*box)[i]); };
   const image::Crop edit{at(0), at(1), at(2), at(3)};
-  return Edit([edit](ByteView original, const image::Config& config) {
-    return image::crop(original, edit, config);
+  return Edit([edit](render::Renderer& renderer, ByteView original) {
+    return renderer.crop(original, edit);
   });
 }
 
@@ -166,9 +165,7 @@ io::Task<Result<Upload::Received>> Upload::receive(net::Exchange& exchange) {
 }
 
 io::Task<Upload::Row> Upload::render_and_write(ByteView original, Write write) {
-  const auto render = [this, original] {
-    return image::render_stored(original, services_.image_config);
-  };
+  const auto render = [this, original] { return services_.renderer.render_stored(original); };
   FARM_CO_TRY(const image::Rendered rendered, co_await io::offload(services_.image_pool, render));
   decode_seconds_.observe(rendered.timings.decode_s);
   reduce_seconds_.observe(rendered.timings.reduce_s);
@@ -229,9 +226,7 @@ io::Task<Upload::Row> Upload::edit_content(net::Exchange& exchange) {
     return store::read_size(services_.store, id, photo::SizeCode::kOriginal);
   };
   FARM_CO_TRY(const store::OwnedSize original, co_await io::offload(services_.disk_pool, read));
-  const auto apply = [this, &edit, &original] {
-    return edit(original.bytes, services_.image_config);
-  };
+  const auto apply = [this, &edit, &original] { return edit(services_.renderer, original.bytes); };
   FARM_CO_TRY(const Bytes edited, co_await io::offload(services_.image_pool, apply));
   const Write write = [this, id, &edited](const image::Rendered& rendered) {
     return writer_.replace(id, rendered, edited);

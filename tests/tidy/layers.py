@@ -17,8 +17,8 @@ from pathlib import Path
 LAYERS = [
     {"base"},
     {"config", "obs", "photo", "url"},
-    {"io", "image"},
-    {"net", "volume", "route"},
+    {"io", "image", "sandbox"},
+    {"net", "volume", "route", "render"},
     {"store", "catalog", "cache"},
     {"mirror"},
     {"roles"},
@@ -40,6 +40,7 @@ LIBRARIES = {
     "Boost.Beast": (r"boost/beast\b", {"io", "net", "cache", "roles"}, {"net"}),
     "CLI11": (r"CLI/", {"app"}, set()),
     "libheif": (r"libheif/", {"image"}, set()),
+    "libseccomp": (r"seccomp\.h", {"sandbox"}, set()),
     "libvips": (r"vips/", {"image"}, set()),
     "libwebp": (r"webp/", {"image"}, set()),
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
