@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "image/measure.h"
+
 namespace farm::image {
 namespace {
 
@@ -60,19 +62,6 @@ auto too_large(std::string context) {
   return fail(ErrorCode::kTooLarge, "image", std::move(context));
 }
 
-Result<void> check_size(Dimensions size, const Limits& limits) {
-  const std::string shown = std::to_string(size.width) + "x" + std::to_string(size.height);
-  if (std::max(size.width, size.height) > limits.max_side_px) {
-    return too_large("the picture is " + shown + " pixels; a side may have at most " +
-                     std::to_string(limits.max_side_px));
-  }
-  if (std::uint64_t{size.width} * size.height > limits.max_pixels) {
-    return too_large("the picture is " + shown + " pixels; it may have at most " +
-                     std::to_string(limits.max_pixels) + " in all");
-  }
-  return ok();
-}
-
 // 8 and 16 bits, and floating point as some TIFFs have it; not complex numbers and the like.
 Result<void> check_samples(const Image& image) {
   const VipsBandFormat samples = vips_image_get_format(image.get());
@@ -105,7 +94,7 @@ Result<Opened> open(ByteView bytes, const Limits& limits) {
   FARM_TRY(const Format format, identify(bytes));
   FARM_TRY(Image image, load(bytes, format, {}));
   const Dimensions stored = dimensions_of(image);
-  FARM_TRY(check_size(stored, limits));
+  FARM_TRY(check_dimensions(stored, limits));
   FARM_TRY(check_samples(image));
 
   const bool turned = vips_image_get_orientation_swap(image.get()) != 0;

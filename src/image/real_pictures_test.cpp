@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "image/image.h"
+#include "image/loader.h"
+#include "image/measure.h"
 #include "image/pictures_for_test.h"
 
 namespace farm::image {
@@ -59,6 +61,12 @@ void expect_sizes(const fs::path& file) {
   const auto rendered = render_stored(bytes, Config{});
   ASSERT_TRUE(rendered) << rendered.error().message();
   const Dimensions original = rendered.value().picture.dimensions;
+  const auto shape = measure(bytes);
+  ASSERT_TRUE(shape) << shape.error().message();
+  {
+    const Visit visit;
+    EXPECT_EQ(shape.value().stored, open(bytes, Limits{}).value().stored);
+  }
   EXPECT_EQ(probe(bytes, Limits{}).value().dimensions, original);
   EXPECT_EQ(rendered.value().sizes.size(),
             std::max(original.width, original.height) > 1024 ? 5 : 4);
