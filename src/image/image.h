@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "image/config.h"
+#include "photo/facts.h"
 #include "photo/size_code.h"
 
 namespace farm::image {
@@ -51,6 +52,7 @@ struct Timings {
 struct Rendered {
   Picture picture;
   std::vector<RenderedSize> sizes;
+  photo::Facts facts;
   Timings timings;
 };
 Result<Rendered> render_stored(ByteView original, const Config& config);

@@ -8,6 +8,7 @@
 
 #include "image/colour.h"
 #include "image/encode.h"
+#include "image/facts.h"
 #include "image/image.h"
 #include "image/loader.h"
 #include "image/reduce.h"
@@ -143,6 +144,7 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
   rendered.picture = opened.picture;
   const std::vector<SizeSpec> wanted = stored_sizes(opened.picture.dimensions);
   FARM_TRY(rendered.sizes, render_all(opened, wanted, config, rendered.timings));
+  rendered.facts = facts_of(original, rendered.picture.format, rendered.sizes);
   return rendered;
 }
 

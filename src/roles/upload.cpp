@@ -234,7 +234,7 @@ io::Task<Upload::Row> Upload::edit_content(net::Exchange& exchange) {
   };
   FARM_CO_TRY(const Bytes edited, co_await io::offload(services_.image_pool, apply));
   const Write write = [this, id, &edited](const image::Rendered& rendered) {
-    return writer_.replace(id, rendered, edited);
+    return writer_.edit(id, rendered, edited);
   };
   co_return co_await render_and_write(edited, write);
 }
