@@ -1,6 +1,7 @@
 // The [image] table of the configuration.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "config/document.h"
@@ -20,9 +21,15 @@ struct Config {
   int edit_quality = 95;      // 1 to 100, of the new original that an edit makes
   std::uint32_t threads = 0;  // image threads; 0: as many as there are cores
   std::uint32_t queue = 64;   // pictures that may wait for a thread; more get 503
+  // What decoding may take, all pictures together, by the estimate of measure.h; what does not fit
+  // waits, more than may wait or for longer gets 503.
+  std::uint64_t memory_bytes = 2ULL << 30;
+  std::uint32_t memory_queue = 256;
+  std::chrono::milliseconds memory_wait{10'000};
 };
 
-// Keys: max_pixels, max_side, max_file (a size), jpeg_quality, edit_quality, threads, queue.
+// Keys: max_pixels, max_side, max_file (a size), jpeg_quality, edit_quality, threads, queue,
+// memory (a size), memory_queue, memory_wait (a duration).
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::image

@@ -15,6 +15,9 @@ jpeg_quality = 75
 edit_quality = 90
 threads = 3
 queue = 8
+memory = "512MiB"
+memory_queue = 9
+memory_wait = "3s"
 )",
                                           "a.toml");
   ASSERT_TRUE(document);
@@ -28,12 +31,16 @@ queue = 8
   EXPECT_EQ(config.edit_quality, 90);
   EXPECT_EQ(config.threads, 3);
   EXPECT_EQ(config.queue, 8);
+  EXPECT_EQ(config.memory_bytes, 512U << 20);
+  EXPECT_EQ(config.memory_queue, 9);
+  EXPECT_EQ(config.memory_wait, std::chrono::seconds(3));
 
   auto empty = config::Document::empty();
   Config defaults;
   read_config(empty.root().table("image"), defaults);
   EXPECT_EQ(defaults.limits.max_pixels, 100'000'000);
   EXPECT_EQ(defaults.jpeg_quality, 82);
+  EXPECT_EQ(defaults.memory_bytes, 2ULL << 30);
 }
 
 TEST(ImageConfig, RefusesWhatMakesNoSense) {

@@ -4,6 +4,7 @@
 #include "image/image.h"
 #include "io/offload.h"
 #include "roles/errors.h"
+#include "roles/picture_charge.h"
 #include "roles/size_response.h"
 
 namespace farm::roles {
@@ -191,6 +192,12 @@ io::Task<void> Origin::serve_on_demand(net::Exchange& exchange, const Permission
   }
   if (source.value().header.view().version() != prefix.view.version()) {
     co_return co_await not_found(exchange);  // changed a moment ago: this URL is dead
+  }
+  const auto charged =
+      co_await charge_sizes(services_, source.value().bytes, photo::spec_of(url.code).side_px);
+  if (!charged) {
+    (void)co_await send_error(exchange, charged.error());
+    co_return;
   }
   renders_.add();
   const auto render = [this, url, &source] {

@@ -11,6 +11,7 @@
 #include "roles/config.h"
 #include "roles/health.h"
 #include "roles/memory_budget.h"
+#include "roles/picture_budget.h"
 #include "store/photo_store.h"
 
 namespace farm::roles {
@@ -24,7 +25,8 @@ struct Services {
   catalog::Catalog& catalog;
   io::WorkerPool& disk_pool;   // what waits for a disk
   io::WorkerPool& image_pool;  // what burns CPU on pictures
-  MemoryBudget& memory;        // bodies and pictures under way
+  MemoryBudget& memory;        // bodies under way
+  PictureBudget& pictures;     // what decoding takes
   obs::Metrics& metrics;
   Health& health;
   std::size_t net_threads;
