@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "image/exif.h"
+#include "image/exif_upright.h"
 #include "photo/facts.h"
 
 namespace {
@@ -16,6 +17,10 @@ void read(farm::ByteView block) {
   const farm::image::Shot shot = farm::image::read_shot(block);
   const farm::photo::Facts facts{.taken_at = shot.taken_at, .camera = shot.camera};
   must(farm::photo::checked_facts(facts.texts()) == facts);
+  // Written anew it is EXIF again, and once more the same.
+  const farm::Bytes upright = farm::image::upright_exif(block, false);
+  must(upright.size() <= (60U << 10));
+  if (!upright.empty()) must(farm::image::upright_exif(upright, false) == upright);
 }
 
 }  // namespace
