@@ -122,6 +122,7 @@ struct Farm::Parts {
   std::unique_ptr<io::WorkerPool> image_pool;
   std::unique_ptr<io::WorkerPool> on_demand_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
+  std::unique_ptr<roles::PictureBudget> pictures;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
   std::unique_ptr<roles::PhotoWriter> writer;
@@ -172,6 +173,10 @@ void Farm::Parts::make_services() {
   on_demand_pool = std::make_unique<io::WorkerPool>(
       "on-demand", on_demand_threads(config.roles.on_demand), config.roles.on_demand.queue);
   memory = std::make_unique<roles::MemoryBudget>(config.roles.upload_memory_bytes);
+  pictures = std::make_unique<roles::PictureBudget>(
+      roles::PictureBudget::Limits{.total_bytes = config.image.memory_bytes,
+                                   .max_wait = config.image.memory_wait,
+                                   .max_waiting = config.image.memory_queue});
   services = std::make_unique<roles::Services>(
       roles::Services{.config = config.roles,
                       .image_config = config.image,
@@ -184,6 +189,7 @@ void Farm::Parts::make_services() {
                       .image_pool = *image_pool,
                       .on_demand_pool = *on_demand_pool,
                       .memory = *memory,
+                      .pictures = *pictures,
                       .metrics = metrics,
                       .health = health,
                       .net_threads = net::thread_count(config.net)});
@@ -285,6 +291,17 @@ void Farm::Parts::collect_figures() {
     }
     out.gauge("photofarm_memory_budget_used_bytes", "Memory of uploads under way.",
               number(memory->used()));
+    const roles::PictureBudget::Stats taken = pictures->stats();
+    out.gauge("photofarm_image_memory_used_bytes",
+              "Memory that the pictures being decoded are estimated to take.",
+              number(taken.used_bytes));
+    out.gauge("photofarm_image_memory_waiting", "Pictures that wait for memory.",
+              number(taken.waiting));
+    out.counter("photofarm_image_memory_waits_total", "Pictures that had to wait for memory.",
+                number(taken.waited));
+    out.counter("photofarm_image_memory_refused_total",
+                "Pictures refused because the wait for memory was too long.",
+                number(taken.refused));
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(disk_pool->queued()),
               {{"pool", "disk"}});
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(image_pool->queued()),
@@ -308,6 +325,7 @@ void Farm::Parts::stop() {
     server->stop();
     remove_server_url(config.data);
   }
+  if (pictures) pictures->close();
   // Their jobs hold coroutines of the server: first they end, then it goes.
   if (on_demand_pool) on_demand_pool->stop();
   if (image_pool) image_pool->stop();

@@ -250,6 +250,10 @@ Json record_json(const std::string& file, const photo::RecordView& record, ByteV
           {"height", info.dimensions.height},
           {"created_at", format_rfc3339(info.created_ms)},
           {"changed_at", format_rfc3339(info.changed_ms)},
+          {"taken_at", info.facts.taken_at},
+          {"camera", info.facts.camera},
+          {"dominant_color", info.facts.dominant_color},
+          {"thumb_hash", info.facts.thumb_hash},
           {"header_bytes", record.header_bytes()},
           {"record_bytes", record.record_bytes()},
           {"file_bytes", bytes.size()},
@@ -273,6 +277,9 @@ void print_record(const Json& record) {
   row("title", printable(text("title")));
   row("visibility", text("visibility"));
   row("original", text("format") + ", " + text("width") + "x" + text("height"));
+  for (const char* fact : {"taken_at", "camera", "dominant_color", "thumb_hash"}) {
+    if (!text(fact).empty()) row(fact, printable(text(fact)));
+  }
   row("added", text("created_at"));
   row("changed", text("changed_at"));
   const bool whole = record["record_bytes"] == record["file_bytes"];

@@ -17,10 +17,11 @@ constexpr std::uint64_t kPage = 500;
 
 void print_photo(const Json& photo) {
   for (const char* field : {"id", "server", "version", "owner", "title", "visibility", "format",
-                            "width", "height", "bytes", "created_at", "changed_at"}) {
+                            "width", "height", "bytes", "created_at", "changed_at", "taken_at",
+                            "camera", "dominant_color", "thumb_hash"}) {
     if (!photo.contains(field)) continue;
     const Json& value = photo[field];
-    std::printf("%-11s %s\n", field,
+    std::printf("%-14s %s\n", field,
                 value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
   }
   for (const auto& [code, size] : photo["sizes"].items()) {

@@ -12,6 +12,16 @@
 namespace farm {
 namespace {
 
+TEST(Base64, IsAsTheRfcSays) {
+  const auto of = [](std::string_view text) { return to_base64(as_bytes(text)); };
+  EXPECT_EQ(of(""), "");
+  EXPECT_EQ(of("f"), "Zg==");
+  EXPECT_EQ(of("fo"), "Zm8=");
+  EXPECT_EQ(of("foo"), "Zm9v");
+  EXPECT_EQ(of("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(of("\xff\xff\xbe"), "//++");
+}
+
 TEST(Hex, RoundTripsAndRefusesOtherForms) {
   const Bytes bytes = {std::byte{0x00}, std::byte{0xa5}, std::byte{0xff}};
   EXPECT_EQ(to_hex(bytes), "00a5ff");

@@ -13,6 +13,23 @@ std::string to_hex(ByteView bytes) {
   return hex;
 }
 
+std::string to_base64(ByteView bytes) {
+  static constexpr char kLetters[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    unsigned group = 0;
+    for (std::size_t j = i; j < i + 3; ++j) {
+      group = group << 8 | (j < bytes.size() ? std::to_integer<unsigned>(bytes[j]) : 0);
+    }
+    const std::size_t letters = bytes.size() - i >= 3 ? 4 : bytes.size() - i + 1;
+    for (std::size_t j = 0; j < 4; ++j) {
+      text += j < letters ? kLetters[group >> (18 - 6 * j) & 63] : '=';
+    }
+  }
+  return text;
+}
+
 namespace {
 
 int digit_value(char c) {

@@ -48,6 +48,9 @@ void store_le(MutableByteView bytes, std::size_t offset, T value) {
 // Lower-case hexadecimal, two digits a byte.
 std::string to_hex(ByteView bytes);
 
+// Base64 (RFC 4648, section 4), with padding.
+std::string to_base64(ByteView bytes);
+
 // Only lower-case digits and exactly out.size() * 2 of them are taken; else false and `out` is
 // unspecified.
 bool from_hex(std::string_view hex, MutableByteView out);

@@ -17,6 +17,7 @@
 #include "base/digest.h"
 #include "base/photo_id.h"
 #include "base/result.h"
+#include "photo/facts.h"
 #include "photo/record.h"
 
 namespace farm::catalog {
@@ -44,6 +45,7 @@ struct PhotoRow {
   std::string owner;
   std::string title;
   std::vector<SizeRow> sizes;  // in the record's order
+  photo::Facts facts;          // of the version
 };
 
 // Only what is set is changed.

@@ -31,6 +31,10 @@ PhotoRow sample_photo(std::uint64_t id, std::string owner) {
   row.sizes = {{SizeCode::kSquare, Format::kJpeg, {75, 75}, 2391},
                {SizeCode::kMedium, Format::kJpeg, {500, 408}, 48000},
                {SizeCode::kOriginal, Format::kPng, {2725, 2225}, 829183 + id}};
+  row.facts = {.taken_at = "2024-05-01T12:30:00+02:00",
+               .camera = "NIKON COOLPIX P6000",
+               .dominant_color = "#0a1b2c",
+               .thumb_hash = "1QcSHQRnh493V4dIh4eXh1h4kJUI"};
   return row;
 }
 
@@ -47,6 +51,7 @@ void expect_equal(const PhotoRow& a, const PhotoRow& b) {
   EXPECT_EQ(a.changed_ms, b.changed_ms);
   EXPECT_EQ(a.owner, b.owner);
   EXPECT_EQ(a.title, b.title);
+  EXPECT_EQ(a.facts, b.facts);
   ASSERT_EQ(a.sizes.size(), b.sizes.size());
   for (std::size_t i = 0; i < a.sizes.size(); ++i) {
     EXPECT_EQ(a.sizes[i].code, b.sizes[i].code);

@@ -122,7 +122,11 @@ TEST_F(SqliteCatalogTest, ANewerSchemaIsRefusedUntouched) {
 TEST_F(SqliteCatalogTest, Schema1IsBroughtUpToDate) {
   ASSERT_TRUE(open()->add_all(std::vector{sample_photo(1), sample_photo(2)}));
   ASSERT_TRUE(
-      raw().exec("DROP TABLE importing; DROP TRIGGER photo_added;"
+      raw().exec("ALTER TABLE photo DROP COLUMN taken_at;"
+                 "ALTER TABLE photo DROP COLUMN camera;"
+                 "ALTER TABLE photo DROP COLUMN dominant_color;"
+                 "ALTER TABLE photo DROP COLUMN thumb_hash;"
+                 "DROP TABLE importing; DROP TRIGGER photo_added;"
                  "DELETE FROM tally WHERE name = 'added';"
                  "CREATE TRIGGER photo_added AFTER INSERT ON photo BEGIN"
                  "  UPDATE tally SET value = value + 1 WHERE name = 'photos'; END;"
@@ -133,6 +137,9 @@ TEST_F(SqliteCatalogTest, Schema1IsBroughtUpToDate) {
   EXPECT_EQ(catalog->stats().value().photos, 3U);
   EXPECT_EQ(catalog->stats().value().added, 3U);
   EXPECT_TRUE(catalog->begin_import({9}));
+  EXPECT_EQ(catalog->get(PhotoId{1}).value().facts, photo::Facts{});
+  EXPECT_EQ(catalog->get(PhotoId{1}).value().title, sample_photo(1).title);
+  EXPECT_EQ(catalog->get(PhotoId{3}).value().facts, sample_photo(3).facts);
   EXPECT_EQ(raw().integer("PRAGMA user_version").value(), kSchemaVersion);
 }
 

@@ -64,9 +64,13 @@ Result<PhotoRow> read_columns(const Query& query) {
   FARM_TRY(row.secret, secret_of(query.blob(8)));
   FARM_TRY(row.original_secret, secret_of(query.blob(9)));
   FARM_TRY(row.sizes, decode_sizes(query.blob(10)));
-  FARM_TRY(row.visibility, visibility_of(query.integer(11)));
-  row.owner = query.text(12);
-  row.title = query.text(13);
+  row.facts = {.taken_at = std::string(query.text(11)),
+               .camera = std::string(query.text(12)),
+               .dominant_color = std::string(query.text(13)),
+               .thumb_hash = std::string(query.text(14))};
+  FARM_TRY(row.visibility, visibility_of(query.integer(15)));
+  row.owner = query.text(16);
+  row.title = query.text(17);
   return row;
 }
 
@@ -112,6 +116,8 @@ Result<void> check_photo(const PhotoRow& row) {
   if (row.owner.size() > photo::kMaxOwnerBytes) return invalid("owner is over 255 bytes");
   if (row.title.size() > photo::kMaxTitleBytes) return invalid("title is over 1000 bytes");
   if (row.sizes.size() > kMaxSizes) return invalid("a photo has at most 16 sizes");
+  if (photo::checked_facts(row.facts.texts()) != row.facts)
+    return invalid("a fact has not its form");
   return ok();
 }
 
@@ -126,7 +132,11 @@ void bind_version(Query& query, const PhotoRow& row, ByteView sizes) {
       .bind(row.changed_ms)
       .bind(ByteView(row.secret.bytes))
       .bind(ByteView(row.original_secret.bytes))
-      .bind(sizes);
+      .bind(sizes)
+      .bind(std::string_view(row.facts.taken_at))
+      .bind(std::string_view(row.facts.camera))
+      .bind(std::string_view(row.facts.dominant_color))
+      .bind(std::string_view(row.facts.thumb_hash));
 }
 
 void bind_labels(Query& query, const PhotoRow& row) {

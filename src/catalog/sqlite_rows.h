@@ -11,11 +11,11 @@
 
 namespace farm::catalog {
 
-// The columns that read_photo() goes by, in its order. bind_version() binds the first 11 of them,
+// The columns that read_photo() goes by, in its order. bind_version() binds the first 15 of them,
 // those of a version; bind_labels() the rest, those that stay as the photo changes.
 inline constexpr std::string_view kPhotoColumns =
     "id, version, server, format, width, height, created_ms, changed_ms, secret, original_secret, "
-    "sizes, visibility, owner, title";
+    "sizes, taken_at, camera, dominant_color, thumb_hash, visibility, owner, title";
 
 // The column `sizes`: 18 bytes a size (docs/formats/catalog.md).
 Bytes encode_sizes(std::span<const SizeRow> sizes);

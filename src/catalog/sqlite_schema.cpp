@@ -78,6 +78,12 @@ CREATE TABLE importing (
   id INTEGER PRIMARY KEY
 ) STRICT;
 )sql",
+    R"sql(
+ALTER TABLE photo ADD COLUMN taken_at       TEXT NOT NULL DEFAULT '';
+ALTER TABLE photo ADD COLUMN camera         TEXT NOT NULL DEFAULT '';
+ALTER TABLE photo ADD COLUMN dominant_color TEXT NOT NULL DEFAULT '';
+ALTER TABLE photo ADD COLUMN thumb_hash     TEXT NOT NULL DEFAULT '';
+)sql",
 };
 
 Result<void> check_owner(Database& database, std::int64_t version) {

@@ -9,7 +9,7 @@
 namespace farm::catalog {
 
 inline constexpr std::int64_t kApplicationId = 0x50464d43;  // "PFMC", in the file's header
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 // Brings the open database to kSchemaVersion, each step in a transaction of its own. kUnsupported
 // if a newer photofarm made it, kInvalidArgument if it is another program's database.

@@ -21,12 +21,13 @@ constexpr const char* kWriterPragmas =
 
 constexpr std::string_view kAdd =
     "INSERT INTO photo (id, version, server, format, width, height, created_ms, changed_ms, "
-    "secret, original_secret, sizes, visibility, owner, title) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "secret, original_secret, sizes, taken_at, camera, dominant_color, thumb_hash, visibility, "
+    "owner, title) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr std::string_view kAdvance =
     "UPDATE photo SET version = ?2, server = ?3, format = ?4, width = ?5, height = ?6, "
-    "created_ms = ?7, changed_ms = ?8, secret = ?9, original_secret = ?10, sizes = ?11 "
+    "created_ms = ?7, changed_ms = ?8, secret = ?9, original_secret = ?10, sizes = ?11, "
+    "taken_at = ?12, camera = ?13, dominant_color = ?14, thumb_hash = ?15 "
     "WHERE id = ?1 AND deleting = 0 AND version < ?2";
 
 constexpr std::string_view kPatch =

@@ -49,6 +49,9 @@ void read_config(config::Table table, Config& out) {
   table.read("threads", out.threads, {0, 1024});
   table.read("queue", out.queue, {1, 100'000});
   read_size_quality(table.table("size_quality"), out);
+  table.read_size("memory", out.memory_bytes, {64 << 20, std::int64_t{1} << 44});
+  table.read("memory_queue", out.memory_queue, {0, 100'000});
+  table.read_duration("memory_wait", out.memory_wait);
 }
 
 }  // namespace farm::image

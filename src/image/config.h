@@ -1,6 +1,7 @@
 // The [image] table of the configuration.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -30,8 +31,13 @@ struct Config {
   int avif_quality = 60;  // and as AVIF
   int avif_effort = 2;    // 0 (quick) to 9: of 2 to 4, each doubles the time for 1 % of the bytes
   int edit_quality = 95;  // 1 to 100, of the new original that an edit makes
-  std::uint32_t threads = 0;              // image threads; 0: as many as there are cores
-  std::uint32_t queue = 64;               // pictures that may wait for a thread; more get 503
+  std::uint32_t threads = 0;  // image threads; 0: as many as there are cores
+  std::uint32_t queue = 64;   // pictures that may wait for a thread; more get 503
+  // What decoding may take, all pictures together, by the estimate of measure.h; what does not fit
+  // waits, more than may wait or for longer gets 503.
+  std::uint64_t memory_bytes = 2ULL << 30;
+  std::uint32_t memory_queue = 256;
+  std::chrono::milliseconds memory_wait{10'000};
   std::vector<SizeQuality> size_quality;  // at most one of a size and format; others as above
 
   // Of a size in a format: JPEG, WebP or AVIF.
@@ -39,7 +45,8 @@ struct Config {
 };
 
 // Keys: max_pixels, max_side, max_file (a size), jpeg_quality, webp_quality, avif_quality,
-// avif_effort, edit_quality, threads, queue; tables: size_quality.CODE with jpeg, webp, avif.
+// avif_effort, edit_quality, threads, queue, memory (a size), memory_queue, memory_wait (a
+// duration); tables: size_quality.CODE with jpeg, webp, avif.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::image

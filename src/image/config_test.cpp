@@ -21,6 +21,9 @@ avif_effort = 4
 edit_quality = 90
 threads = 3
 queue = 8
+memory = "512MiB"
+memory_queue = 9
+memory_wait = "3s"
 [image.size_quality]
 s = { jpeg = 90, webp = 88 }
 - = { avif = 45 }
@@ -45,12 +48,16 @@ s = { jpeg = 90, webp = 88 }
   EXPECT_EQ(config.edit_quality, 90);
   EXPECT_EQ(config.threads, 3);
   EXPECT_EQ(config.queue, 8);
+  EXPECT_EQ(config.memory_bytes, 512U << 20);
+  EXPECT_EQ(config.memory_queue, 9);
+  EXPECT_EQ(config.memory_wait, std::chrono::seconds(3));
 
   auto empty = config::Document::empty();
   Config defaults;
   read_config(empty.root().table("image"), defaults);
   EXPECT_EQ(defaults.limits.max_pixels, 100'000'000);
   EXPECT_EQ(defaults.jpeg_quality, 82);
+  EXPECT_EQ(defaults.memory_bytes, 2ULL << 30);
 }
 
 TEST(ImageConfig, RefusesWhatMakesNoSense) {

@@ -7,6 +7,7 @@
 #include "image/encode.h"
 #include "image/image.h"
 #include "image/loader.h"
+#include "image/rotate_jpeg.h"
 
 namespace farm::image {
 namespace {
@@ -98,6 +99,12 @@ Result<Bytes> rotate(ByteView original, Rotate edit_asked, const Config& config)
   }
   const auto angle = static_cast<VipsAngle>(edit_asked.degrees / 90);
   FARM_TRY(Opened opened, open(original, config.limits));
+  if (opened.picture.format == Format::kJpeg) {
+    const int orientation = vips_image_get_orientation(opened.image.get());
+    if (auto turned = rotate_jpeg(original, orientation, edit_asked.degrees)) {
+      return std::move(*turned);
+    }
+  }
   const Step turn = [&](const Image& frame) -> Result<Image> {
     FARM_TRY(const Image decoded, into_memory(frame));
     return apply([&](VipsImage** out) { return vips_rot(decoded.get(), out, angle, nullptr); });

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "image/config.h"
+#include "photo/facts.h"
 #include "photo/size_code.h"
 
 namespace farm::image {
@@ -51,6 +52,7 @@ struct Timings {
 struct Rendered {
   Picture picture;
   std::vector<RenderedSize> sizes;
+  photo::Facts facts;
   Timings timings;
 };
 Result<Rendered> render_stored(ByteView original, const Config& config);
@@ -65,6 +67,7 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const C
 // A new original made from another: turned clockwise by 90, 180 or 270 degrees as seen upright, or
 // cut to a rectangle in upright pixels. Written in the original's own format (TIFF, HEIC and AVIF
 // as JPEG), at high quality, upright; kInvalidArgument if the rectangle is not inside the picture.
+// A JPEG is turned without loss where its sides allow that: its coefficients change places.
 // An animation keeps its frames; kTooLarge if together they are over limits.max_pixels. The colour
 // profile and EXIF are kept, but for the orientation (now upright) and what could still show the
 // uncut picture (thumbnail, maker notes); XMP, IPTC and Photoshop blocks described the old bytes

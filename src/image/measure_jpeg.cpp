@@ -25,12 +25,14 @@ struct Frame {
   bool progressive = false;
 };
 
-// Two bytes for each coefficient; a component that is sampled less often has fewer.
+// Two bytes for each coefficient; a component that is sampled less often has fewer. 0 where a
+// factor is none of 1 to 4.
 std::uint32_t coefficient_bytes(ByteView components) {
   std::uint32_t samples = 0, most_across = 1, most_down = 1;
   for (std::size_t i = 1; i < components.size(); i += 3) {
     const auto factors = std::to_integer<std::uint32_t>(components[i]);
     const std::uint32_t across = factors >> 4, down = factors & 15;
+    if (across < 1 || across > 4 || down < 1 || down > 4) return 0;
     samples += across * down;
     most_across = std::max(most_across, across);
     most_down = std::max(most_down, down);
@@ -59,9 +61,11 @@ Result<Frame> read_frame(const JpegSegment& segment) {
   if (*width == 0 || *height == 0 || *count == 0 || *count > 4) {
     return bad_header("JPEG: the frame header has impossible dimensions");
   }
+  const std::uint32_t for_pixel = coefficient_bytes(bytes.subspan(6, 3 * std::size_t{*count}));
+  if (for_pixel == 0) return bad_header("JPEG: the frame header has impossible sampling factors");
   return Frame{.dimensions = {*width, *height},
                .components = *count,
-               .coefficient_bytes = coefficient_bytes(bytes.subspan(6, 3 * std::size_t{*count})),
+               .coefficient_bytes = for_pixel,
                .progressive = is_progressive(segment.marker)};
 }
 

@@ -4,6 +4,7 @@
 
 #include "image/byte_order.h"
 #include "image/measure_formats.h"
+#include "image/riff_chunks.h"
 
 namespace farm::image {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using photo::Dimensions;
 using photo::Format;
 
-// More than any picture has of sub-blocks or chunks in front of its first frame.
+// More than any picture has of sub-blocks.
 constexpr std::size_t kMaxSteps = 1 << 20;
 
 // ---- GIF -------------------------------------------------------------------------------------
@@ -65,31 +66,6 @@ class GifBlocks {
 
 // ---- WebP ------------------------------------------------------------------------------------
 
-struct Chunk {
-  std::string_view name;
-  ByteView payload;  // as much of it as there is
-};
-
-class Chunks {
- public:
-  explicit Chunks(ByteView chunks) : rest_(chunks) {}
-
-  std::optional<Chunk> next() {
-    const auto length = read_le<std::uint32_t>(rest_, 4);
-    if (!length || ++steps_ > kMaxSteps) return {};
-    const Chunk chunk{as_text(rest_.first(4)),
-                      rest_.subspan(8, std::min<std::size_t>(*length, rest_.size() - 8))};
-    const std::uint64_t padded = 8 + std::uint64_t{*length} + (*length & 1);
-    rest_ = rest_.subspan(std::min<std::uint64_t>(padded, rest_.size()));
-    return chunk;
-  }
-
- private:
-  ByteView rest_;
-  std::size_t steps_ = 0;
-};
-
-constexpr std::size_t kRiffHeadBytes = 12;
 constexpr std::size_t kFrameHeadBytes = 16;  // of ANMF, before its own chunks
 
 std::uint32_t read_24(ByteView bytes, std::size_t at) {
@@ -115,8 +91,7 @@ std::optional<Dimensions> webp_dimensions(const Chunk& chunk) {
 }
 
 // Whether the first frame is lossless; nothing if there is none.
-std::optional<bool> is_lossless(ByteView chunks) {
-  Chunks all(chunks);
+std::optional<bool> is_lossless(Chunks all) {
   while (const auto chunk = all.next()) {
     if (chunk->name == "VP8L") return true;
     if (chunk->name == "VP8 ") return false;
@@ -177,13 +152,12 @@ Result<Shape> measure_gif(ByteView bytes) {
 }
 
 Result<Shape> measure_webp(ByteView bytes) {
-  const ByteView chunks = bytes.subspan(std::min(kRiffHeadBytes, bytes.size()));
-  const auto first = Chunks(chunks).next();
+  const auto first = Chunks::of_file(bytes).next();
   const auto stored = first ? webp_dimensions(*first) : std::nullopt;
   if (!stored || stored->width == 0 || stored->height == 0) {
     return bad_header("WebP: there are no dimensions");
   }
-  const auto lossless = is_lossless(chunks);
+  const auto lossless = is_lossless(Chunks::of_file(bytes));
   if (!lossless) return bad_header("WebP: there is no frame");
   return Shape{.format = Format::kWebp,
                .stored = *stored,
@@ -201,7 +175,7 @@ std::uint32_t count_gif_frames(ByteView bytes, std::uint32_t most) {
 }
 
 std::uint32_t count_webp_frames(ByteView bytes, std::uint32_t most) {
-  Chunks chunks(bytes.subspan(std::min(kRiffHeadBytes, bytes.size())));
+  Chunks chunks = Chunks::of_file(bytes);
   std::uint32_t frames = 0;
   while (frames < most) {
     const auto chunk = chunks.next();

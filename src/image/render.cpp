@@ -5,6 +5,7 @@
 
 #include "image/colour.h"
 #include "image/encode.h"
+#include "image/facts.h"
 #include "image/image.h"
 #include "image/loader.h"
 #include "image/plan.h"
@@ -102,6 +103,7 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
              finish(whole, upright, spec.code, Format::kJpeg, config, rendered.timings));
     rendered.sizes.push_back(std::move(size));
   }
+  rendered.facts = facts_of(original, rendered.picture.format, rendered.sizes);
   return rendered;
 }
 

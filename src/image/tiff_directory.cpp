@@ -56,17 +56,16 @@ std::optional<TiffDirectory> TiffDirectory::read(ByteView bytes, const TiffHead&
   TiffDirectory directory(bytes, head);
   directory.first_entry_at_ = first;
   directory.entries_ = *count;
-  directory.next_at_ = first + *count * entry_bytes(head);
   return directory;
 }
 
 TiffEntry TiffDirectory::entry(std::size_t index) const {
   TiffEntry entry;
-  entry.entry_at = first_entry_at_ + index * entry_bytes(head_);
-  entry.tag = *read_number<std::uint16_t>(bytes_, entry.entry_at, head_.order);
-  entry.type = *read_number<std::uint16_t>(bytes_, entry.entry_at + 2, head_.order);
-  entry.count = *read_offset(bytes_, entry.entry_at + 4, head_);
-  entry.value_at = entry.entry_at + 4 + offset_bytes(head_);
+  const std::uint64_t at = first_entry_at_ + index * entry_bytes(head_);
+  entry.tag = *read_number<std::uint16_t>(bytes_, at, head_.order);
+  entry.type = *read_number<std::uint16_t>(bytes_, at + 2, head_.order);
+  entry.count = *read_offset(bytes_, at + 4, head_);
+  entry.value_at = at + 4 + offset_bytes(head_);
   const std::uint64_t one = std::max<std::uint64_t>(type_bytes(entry.type), 1);
   if (entry.count > offset_bytes(head_) / one) {
     entry.value_at = *read_offset(bytes_, entry.value_at, head_);
@@ -80,6 +79,12 @@ std::optional<TiffEntry> TiffDirectory::find(std::uint16_t tag) const {
     if (one.tag == tag) return one;
   }
   return {};
+}
+
+std::optional<ByteView> TiffDirectory::value_of(const TiffEntry& entry) const {
+  const std::uint64_t one = type_bytes(entry.type);
+  if (one == 0 || entry.count > bytes_.size() / one) return {};
+  return part_of(bytes_, entry.value_at, entry.count * one);
 }
 
 std::optional<std::uint64_t> TiffDirectory::number(std::uint16_t tag, std::uint64_t index) const {
@@ -104,14 +109,10 @@ std::optional<std::uint64_t> TiffDirectory::number(std::uint16_t tag, std::uint6
 std::optional<std::string_view> TiffDirectory::text(std::uint16_t tag) const {
   const auto found = find(tag);
   if (!found || found->type != kAscii) return {};
-  const auto bytes = part_of(bytes_, found->value_at, found->count);
+  const auto bytes = value_of(*found);
   if (!bytes) return {};
   const std::string_view text = as_text(*bytes);
   return text.substr(0, text.find('\0'));
-}
-
-std::uint64_t TiffDirectory::next() const {
-  return read_offset(bytes_, next_at_, head_).value_or(0);
 }
 
 }  // namespace farm::image

@@ -21,7 +21,6 @@ struct TiffEntry {
   std::uint16_t tag = 0;
   std::uint16_t type = 0;
   std::uint64_t count = 0;
-  std::uint64_t entry_at = 0;  // of the entry itself
   std::uint64_t value_at = 0;  // of its values: in the entry, or where it points
 };
 
@@ -33,13 +32,12 @@ class TiffDirectory {
   std::size_t size() const { return entries_; }
   TiffEntry entry(std::size_t index) const;
   std::optional<TiffEntry> find(std::uint16_t tag) const;
+  // Its values' bytes; nothing where they are not all inside, or of a type nobody knows.
+  std::optional<ByteView> value_of(const TiffEntry& entry) const;
   // The first whole number under this tag, or the `index`-th.
   std::optional<std::uint64_t> number(std::uint16_t tag, std::uint64_t index = 0) const;
   // An ASCII value, up to its first NUL.
   std::optional<std::string_view> text(std::uint16_t tag) const;
-  // Where the offset of the next directory stands, and that offset (0: there is none).
-  std::uint64_t next_field_at() const { return next_at_; }
-  std::uint64_t next() const;
 
  private:
   TiffDirectory(ByteView bytes, const TiffHead& head) : bytes_(bytes), head_(head) {}
@@ -47,7 +45,6 @@ class TiffDirectory {
   ByteView bytes_;
   TiffHead head_;
   std::uint64_t first_entry_at_ = 0;
-  std::uint64_t next_at_ = 0;
   std::size_t entries_ = 0;
 };
 

@@ -50,6 +50,10 @@ constexpr std::size_t kLength = 24;
 
 constexpr std::uint8_t kOwnerTag = 1;
 constexpr std::uint8_t kTitleTag = 2;
+constexpr std::uint8_t kTakenAtTag = 3;
+constexpr std::uint8_t kCameraTag = 4;
+constexpr std::uint8_t kDominantColorTag = 5;
+constexpr std::uint8_t kThumbHashTag = 6;
 constexpr std::size_t kTextHeadBytes = 3;  // tag, 16-bit length
 
 std::uint64_t blocks_of(std::uint64_t length) {
@@ -73,6 +77,7 @@ Result<void> check_input(const RecordInfo& info, std::span<const SizeInput> size
   if (sizes.empty() || sizes.size() > kMaxSizes) return invalid("a record has 1 to 16 sizes");
   if (info.owner.size() > kMaxOwnerBytes) return invalid("owner is over 255 bytes");
   if (info.title.size() > kMaxTitleBytes) return invalid("title is over 1000 bytes");
+  if (checked_facts(info.facts).texts() != info.facts) return invalid("a fact has not its form");
   if (info.id.value == 0 || info.id.value >> 63 != 0) return invalid("an id has 63 bits");
   if (info.version == 0) return invalid("versions start at 1");
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -125,6 +130,10 @@ Result<Bytes> encode_header(const RecordInfo& info, std::span<const SizeInput> s
   const std::size_t texts_start = header.size();
   append_text(header, kOwnerTag, info.owner);
   append_text(header, kTitleTag, info.title);
+  append_text(header, kTakenAtTag, info.facts.taken_at);
+  append_text(header, kCameraTag, info.facts.camera);
+  append_text(header, kDominantColorTag, info.facts.dominant_color);
+  append_text(header, kThumbHashTag, info.facts.thumb_hash);
   const std::size_t texts_bytes = header.size() - texts_start;
   header.resize((header.size() + 7) / 8 * 8);
   if (header.size() > kRecordMaxHeaderBytes) {
@@ -301,6 +310,10 @@ RecordInfo RecordView::info() const {
   info.changed_ms = changed_ms();
   info.owner = text(kOwnerTag);
   info.title = text(kTitleTag);
+  info.facts = {.taken_at = text(kTakenAtTag),
+                .camera = text(kCameraTag),
+                .dominant_color = text(kDominantColorTag),
+                .thumb_hash = text(kThumbHashTag)};
   return info;
 }
 

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/photo_id.h"
 #include "base/result.h"
+#include "photo/facts.h"
 #include "photo/secret.h"
 #include "photo/size_code.h"
 
@@ -40,6 +41,7 @@ struct RecordInfo {
   Millis changed_ms = 0;  // of this version
   std::string_view owner;
   std::string_view title;
+  FactTexts facts;  // as the header has them: checked_facts() tells which have their form
 };
 
 struct SizeInput {

@@ -32,6 +32,10 @@ class RecordTest : public ::testing::Test {
     info_.changed_ms = 1795313950000;
     info_.owner = "ada";
     info_.title = "Sunset over the farm";
+    info_.facts = {.taken_at = "2024-05-01T12:30:00",
+                   .camera = "NIKON COOLPIX P6000",
+                   .dominant_color = "#0a1b2c",
+                   .thumb_hash = "1QcSHQRnh493V4dIh4eXh1h4kJUI"};
   }
   std::vector<SizeInput> sizes() const {
     return {{SizeCode::kSquare, Format::kJpeg, {75, 75}, square_},
@@ -75,6 +79,7 @@ TEST_F(RecordTest, RoundTrips) {
   EXPECT_EQ(back.changed_ms, info_.changed_ms);
   EXPECT_EQ(back.owner, "ada");
   EXPECT_EQ(back.title, "Sunset over the farm");
+  EXPECT_EQ(back.facts, info_.facts);
   EXPECT_EQ(view.header_bytes(), bytes.size());
   EXPECT_EQ(view.header_bytes() % 8, 0U);
   EXPECT_EQ(view.record_bytes(), bytes.size() + square_.size() + medium_.size() + original_.size());
@@ -177,6 +182,9 @@ TEST_F(RecordTest, EncodingRefusesWhatIsOutOfBounds) {
   info_.owner = long_owner;
   EXPECT_EQ(encode_error(all), ErrorCode::kInvalidArgument);
   info_.owner = {};
+  info_.facts.dominant_color = "red";
+  EXPECT_EQ(encode_error(all), ErrorCode::kInvalidArgument);
+  info_.facts = {};
   info_.title = long_title;
   EXPECT_EQ(encode_error(all), ErrorCode::kInvalidArgument);
   info_.title = {};

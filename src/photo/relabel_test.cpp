@@ -21,6 +21,10 @@ class RelabelTest : public ::testing::Test {
     info_.changed_ms = 1795313950000;
     info_.owner = "ada";
     info_.title = "Sunset over the farm";
+    info_.facts = {.taken_at = "2024-05-01T12:30:00",
+                   .camera = "NIKON COOLPIX P6000",
+                   .dominant_color = "#0a1b2c",
+                   .thumb_hash = "1QcSHQRnh493V4dIh4eXh1h4kJUI"};
     for (std::size_t i = 0; i < original_.size(); ++i) original_[i] = static_cast<std::byte>(i * 7);
     sizes_ = {{SizeCode::kSquare, Format::kJpeg, {75, 75}, square_},
               {SizeCode::kOriginal, Format::kJpeg, {640, 480}, original_}};
@@ -57,6 +61,7 @@ TEST_F(RelabelTest, IsAsIfWrittenWithThoseLabels) {
     const RecordView record = RecordView::parse(header).value();
     EXPECT_EQ(record.info().owner, labels.owner);
     EXPECT_EQ(record.info().title, labels.title);
+    EXPECT_EQ(record.info().facts, info_.facts);
     EXPECT_EQ(record.info().visibility, labels.visibility);
     EXPECT_TRUE(record.verify(record.size_at(1), 0, original_));
     EXPECT_EQ(record.fingerprint(record.size_at(1)), view().fingerprint(view().size_at(1)));

@@ -28,9 +28,9 @@ void each_field(Visit& visit, Is<image::SizeQuality> auto& value) {
 template <class Visit>
 void each_field(Visit& visit, Is<image::Config> auto& value) {
   auto& [limits, jpeg_quality, webp_quality, avif_quality, avif_effort, edit_quality, threads,
-         queue, size_quality] = value;
+         queue, memory_bytes, memory_queue, memory_wait, size_quality] = value;
   visit(limits, jpeg_quality, webp_quality, avif_quality, avif_effort, edit_quality, threads, queue,
-        size_quality);
+        memory_bytes, memory_queue, memory_wait, size_quality);
 }
 
 template <class Visit>
@@ -76,9 +76,15 @@ void each_field(Visit& visit, Is<image::Timings> auto& value) {
 }
 
 template <class Visit>
+void each_field(Visit& visit, Is<photo::Facts> auto& value) {
+  auto& [taken_at, camera, dominant_color, thumb_hash] = value;
+  visit(taken_at, camera, dominant_color, thumb_hash);
+}
+
+template <class Visit>
 void each_field(Visit& visit, Is<image::Rendered> auto& value) {
-  auto& [picture, sizes, timings] = value;
-  visit(picture, sizes, timings);
+  auto& [picture, sizes, facts, timings] = value;
+  visit(picture, sizes, facts, timings);
 }
 
 template <class Visit>

@@ -130,6 +130,7 @@ Result<image::Rendered> decode_rendered(ByteView message, photo::Format asked) {
   if (!sensible(timings.decode_s) || !sensible(timings.reduce_s) || !sensible(timings.encode_s)) {
     return lie();
   }
+  made.facts = photo::checked_facts(photo::Facts(made.facts).texts());
   return std::move(made);
 }
 

@@ -134,6 +134,19 @@ TEST(Message, DisbelievesPicturesThatCannotBe) {
   expect_disbelieved(rendered);
 }
 
+TEST(Message, TakesFactsInTheirFormOnly) {
+  image::Rendered rendered = good();
+  rendered.facts.taken_at = "2024-05-01T12:30:00";
+  rendered.facts.camera = "a camera\nX-Header: 1";
+  rendered.facts.dominant_color = "red";
+  const auto got =
+      decode_rendered(encode(reply_of(Result<image::Rendered>(rendered))), rendered.picture.format);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got.value().facts.taken_at, "2024-05-01T12:30:00");
+  EXPECT_EQ(got.value().facts.camera, "");
+  EXPECT_EQ(got.value().facts.dominant_color, "");
+}
+
 TEST(Message, WantsTheSizeThatWasAsked) {
   const image::RenderedSize size{SizeCode::kBigSquare, Format::kJpeg, {16, 16}, jpeg_bytes()};
   const Bytes message = encode(reply_of(Result<image::RenderedSize>(size)));

@@ -1,5 +1,6 @@
 #include "roles/on_demand.h"
 
+#include "roles/picture_charge.h"
 #include "store/record_reader.h"
 
 namespace farm::roles {
@@ -47,6 +48,8 @@ Result<RenditionPtr> OnDemand::make(Wanted wanted, const std::string& key) {
   if (source.header.view().version() != wanted.version) {
     return fail(ErrorCode::kNotFound, "roles", {});
   }
+  FARM_TRY(const PictureBudget::Share working,
+           charge_on_demand(services_, source.bytes, photo::spec_of(wanted.code).side_px));
   renders_.add();
   FARM_TRY(image::RenderedSize made,
            services_.renderer.render_one(source.bytes, wanted.code, wanted.format));

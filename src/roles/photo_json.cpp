@@ -20,6 +20,17 @@ std::string url_of(const catalog::PhotoRow& row, const catalog::SizeRow& size,
                                      .format = size.format});
 }
 
+// Only those that are known.
+void add_facts(Json& photo, const photo::Facts& facts) {
+  const auto add = [&](const char* name, const std::string& text) {
+    if (!text.empty()) photo[name] = text;
+  };
+  add("taken_at", facts.taken_at);
+  add("camera", facts.camera);
+  add("dominant_color", facts.dominant_color);
+  add("thumb_hash", facts.thumb_hash);
+}
+
 Json to_json(const catalog::PhotoRow& row, std::string_view base_url) {
   Json sizes = Json::object();
   std::uint64_t original_bytes = 0;
@@ -32,21 +43,23 @@ Json to_json(const catalog::PhotoRow& row, std::string_view base_url) {
         {"format", photo::extension(size.format)},
         {"url", url_of(row, size, base_url)}};
   }
-  return {{"id", row.id.str()},
-          {"server", row.server},
-          {"version", row.version},
-          {"owner", row.owner},
-          {"title", row.title},
-          {"visibility", row.visibility == photo::Visibility::kPublic ? "public" : "private"},
-          {"secret", row.secret.str()},
-          {"original_secret", row.original_secret.str()},
-          {"format", photo::extension(row.format)},
-          {"width", row.dimensions.width},
-          {"height", row.dimensions.height},
-          {"bytes", original_bytes},
-          {"created_at", format_rfc3339(row.created_ms)},
-          {"changed_at", format_rfc3339(row.changed_ms)},
-          {"sizes", std::move(sizes)}};
+  Json photo = {{"id", row.id.str()},
+                {"server", row.server},
+                {"version", row.version},
+                {"owner", row.owner},
+                {"title", row.title},
+                {"visibility", row.visibility == photo::Visibility::kPublic ? "public" : "private"},
+                {"secret", row.secret.str()},
+                {"original_secret", row.original_secret.str()},
+                {"format", photo::extension(row.format)},
+                {"width", row.dimensions.width},
+                {"height", row.dimensions.height},
+                {"bytes", original_bytes},
+                {"created_at", format_rfc3339(row.created_ms)},
+                {"changed_at", format_rfc3339(row.changed_ms)}};
+  add_facts(photo, row.facts);
+  photo["sizes"] = std::move(sizes);
+  return photo;
 }
 
 std::string print(const Json& json) {

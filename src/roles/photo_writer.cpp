@@ -44,7 +44,8 @@ photo::RecordInfo record_info(const PhotoRow& row) {
           .created_ms = row.created_ms,
           .changed_ms = row.changed_ms,
           .owner = row.owner,
-          .title = row.title};
+          .title = row.title,
+          .facts = row.facts.texts()};
 }
 
 bool same_photo(const photo::RecordView& a, const photo::RecordView& b) {
@@ -97,6 +98,7 @@ Result<PhotoRow> PhotoWriter::add(const NewPhoto& what, const image::Rendered& r
   row.created_ms = row.changed_ms = services_.clock.now_ms();
   row.owner = what.owner;
   row.title = what.title;
+  row.facts = rendered.facts;
   describe(row, sizes);
 
   FARM_TRY(put(row, sizes));
@@ -147,6 +149,17 @@ Result<PhotoRow> PhotoWriter::replace(PhotoId id, const image::Rendered& rendere
                                       ByteView original) {
   const std::lock_guard lock(lock_of(id));
   FARM_TRY(PhotoRow row, current(id));
+  row.facts = rendered.facts;
+  return put_next(std::move(row), size_inputs(rendered, original));
+}
+
+Result<PhotoRow> PhotoWriter::edit(PhotoId id, const image::Rendered& rendered, ByteView original) {
+  const std::lock_guard lock(lock_of(id));
+  FARM_TRY(PhotoRow row, current(id));
+  photo::Facts facts = rendered.facts;
+  if (facts.taken_at.empty()) facts.taken_at = row.facts.taken_at;
+  if (facts.camera.empty()) facts.camera = row.facts.camera;
+  row.facts = std::move(facts);
   return put_next(std::move(row), size_inputs(rendered, original));
 }
 

@@ -33,6 +33,9 @@ class PhotoWriter {
                                 ByteView original);
   // The next version of a photo: new bytes and new secrets.
   Result<catalog::PhotoRow> replace(PhotoId id, const image::Rendered& rendered, ByteView original);
+  // The same by an edit: another look at the same shot, so that what the new bytes do not tell of
+  // it (not every format carries it) stays as it was.
+  Result<catalog::PhotoRow> edit(PhotoId id, const image::Rendered& rendered, ByteView original);
   // The next version over the same bytes: new secrets.
   Result<catalog::PhotoRow> rotate_secrets(PhotoId id);
   Result<catalog::PhotoRow> patch(PhotoId id, const catalog::PhotoPatch& patch);

@@ -19,6 +19,7 @@ catalog::PhotoRow row_of(const photo::RecordView& record) {
   row.changed_ms = info.changed_ms;
   row.owner = info.owner;
   row.title = info.title;
+  row.facts = photo::checked_facts(info.facts);
   for (std::size_t i = 0; i < record.size_count(); ++i) {
     const photo::SizeEntry size = record.size_at(i);
     row.sizes.push_back({size.code, size.format, size.dimensions, size.length});

@@ -26,6 +26,8 @@ class ReindexTest : public ::testing::Test {
     EXPECT_EQ(got.value().version, version);
     EXPECT_EQ(got.value().owner, expected.owner);
     EXPECT_EQ(got.value().title, expected.title);
+    EXPECT_EQ(got.value().facts, expected.facts);
+    EXPECT_FALSE(got.value().facts.camera.empty());
     EXPECT_EQ(got.value().created_ms, expected.created_ms);
     EXPECT_EQ(got.value().dimensions, expected.dimensions);
     EXPECT_TRUE(got.value().secret.matches(expected.secret));

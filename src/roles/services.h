@@ -12,6 +12,7 @@
 #include "roles/config.h"
 #include "roles/health.h"
 #include "roles/memory_budget.h"
+#include "roles/picture_budget.h"
 #include "store/photo_store.h"
 
 namespace farm::roles {
@@ -27,7 +28,8 @@ struct Services {
   io::WorkerPool& disk_pool;       // what waits for a disk
   io::WorkerPool& image_pool;      // what waits for the renderer, for uploads and changes
   io::WorkerPool& on_demand_pool;  // and for those who look at pictures
-  MemoryBudget& memory;            // bodies and pictures under way
+  MemoryBudget& memory;            // bodies under way
+  PictureBudget& pictures;         // what decoding takes
   obs::Metrics& metrics;
   Health& health;
   std::size_t net_threads;

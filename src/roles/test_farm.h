@@ -55,6 +55,7 @@ class TestFarm {
                                                     .image_pool = pool_,
                                                     .on_demand_pool = pool_,
                                                     .memory = memory_,
+                                                    .pictures = pictures_,
                                                     .metrics = *metrics_,
                                                     .health = health_,
                                                     .net_threads = 1});
@@ -119,6 +120,7 @@ class TestFarm {
   PhotoIdMaker ids_{1, clock_};
   io::WorkerPool pool_{"test", 1, 16};
   MemoryBudget memory_{1 << 20};
+  PictureBudget pictures_{PictureBudget::Limits{}};
   Health health_;
   std::unique_ptr<obs::Metrics> metrics_ = std::make_unique<obs::Metrics>();
   std::unique_ptr<store::VolumeStore> store_;

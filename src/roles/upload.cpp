@@ -7,6 +7,7 @@
 #include "roles/api_request.h"
 #include "roles/errors.h"
 #include "roles/json_body.h"
+#include "roles/picture_charge.h"
 #include "roles/stage_timer.h"
 #include "store/record_reader.h"
 
@@ -165,8 +166,14 @@ io::Task<Result<Upload::Received>> Upload::receive(net::Exchange& exchange) {
 }
 
 io::Task<Upload::Row> Upload::render_and_write(ByteView original, Write write) {
+  constexpr std::uint32_t kLargestStored = 1024;
+  std::optional<PictureBudget::Share> share;
+  FARM_CO_TRY(PictureBudget::Share taken,
+              co_await charge_sizes(services_, original, kLargestStored));
+  share.emplace(std::move(taken));
   const auto render = [this, original] { return services_.renderer.render_stored(original); };
   FARM_CO_TRY(const image::Rendered rendered, co_await io::offload(services_.image_pool, render));
+  share.reset();
   decode_seconds_.observe(rendered.timings.decode_s);
   reduce_seconds_.observe(rendered.timings.reduce_s);
   encode_seconds_.observe(rendered.timings.encode_s);
@@ -226,10 +233,14 @@ io::Task<Upload::Row> Upload::edit_content(net::Exchange& exchange) {
     return store::read_size(services_.store, id, photo::SizeCode::kOriginal);
   };
   FARM_CO_TRY(const store::OwnedSize original, co_await io::offload(services_.disk_pool, read));
+  std::optional<PictureBudget::Share> working;
+  FARM_CO_TRY(PictureBudget::Share taken, co_await charge_edit(services_, original.bytes));
+  working.emplace(std::move(taken));
   const auto apply = [this, &edit, &original] { return edit(services_.renderer, original.bytes); };
   FARM_CO_TRY(const Bytes edited, co_await io::offload(services_.image_pool, apply));
+  working.reset();
   const Write write = [this, id, &edited](const image::Rendered& rendered) {
-    return writer_.replace(id, rendered, edited);
+    return writer_.edit(id, rendered, edited);
   };
   co_return co_await render_and_write(edited, write);
 }

@@ -25,6 +25,7 @@ class SampleRecord {
     for (std::byte& byte : info.secret.bytes) byte = static_cast<std::byte>(random());
     info.dimensions = {640, 480};
     info.owner = "somebody";
+    info.facts = {.taken_at = "2024-05-01T12:30:00", .camera = "NIKON COOLPIX P6000"};
     header_ = photo::encode_header(info, sizes_).value();
     parts_.emplace_back(header_);
     for (const Bytes& bytes : bytes_) parts_.emplace_back(bytes);

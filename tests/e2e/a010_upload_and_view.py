@@ -6,7 +6,7 @@ from harness import FreshFarmCase, main, path_of, pictures
 
 PHOTO_FIELDS = {"id", "server", "version", "owner", "title", "visibility", "secret",
                 "original_secret", "format", "width", "height", "bytes", "created_at", "changed_at",
-                "sizes"}
+                "dominant_color", "thumb_hash", "sizes"}
 
 
 class UploadAndView(FreshFarmCase):

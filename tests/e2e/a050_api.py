@@ -1,5 +1,6 @@
 """The JSON API: photos, lists, changes, keys and scopes, and errors that say what to do."""
 
+import base64
 import json
 
 from harness import FarmCase, FreshFarmCase, main, pictures, run_cli
@@ -62,6 +63,50 @@ class Photos(FarmCase):
                 self.assertIn(answer.status, (400, 422), answer)
                 self.assert_problem(answer, answer.status)
         self.assertEqual(self.client.photo(photo["id"]), photo)
+
+    def test_facts_of_the_shot_and_at_a_glance(self):
+        photo = self.client.upload(pictures.saved(
+            pictures.quadrants(600, 400), "JPEG", exif=pictures.exif_of_shot()))
+        self.assertEqual(photo["taken_at"], "2024-05-01T12:30:00+02:00")
+        self.assertEqual(photo["camera"], "NIKON COOLPIX P6000")
+        self.assertRegex(photo["dominant_color"], r"^#[0-9a-f]{6}$")
+        self.assertIn(len(base64.b64decode(photo["thumb_hash"], validate=True)), range(5, 26))
+        self.assertEqual(self.client.photo(photo["id"]), photo)
+        listed = self.client.get("/v1/photos?limit=1").json()["photos"][0]
+        self.assertEqual(listed, photo)
+        # An edit looks otherwise and is of the same shot.
+        turned = self.client.request(
+            "POST", f"/v1/photos/{photo['id']}/edits", {"rotate": 90}).json()
+        self.assertEqual((turned["taken_at"], turned["camera"]),
+                         (photo["taken_at"], photo["camera"]))
+        self.assertNotEqual(turned["thumb_hash"], photo["thumb_hash"])
+        # New secrets change nothing of it, new bytes all.
+        again = self.client.request("POST", f"/v1/photos/{photo['id']}/secret").json()
+        self.assertEqual(again["thumb_hash"], turned["thumb_hash"])
+        self.assertEqual(again["camera"], photo["camera"])
+        plain = self.client.request(
+            "PUT", f"/v1/photos/{photo['id']}/content",
+            pictures.saved(pictures.quadrants(600, 400), "PNG")).json()
+        self.assertNotIn("camera", plain)
+        self.assertNotIn("taken_at", plain)
+        self.assertIn("thumb_hash", plain)
+
+    def test_an_edit_in_another_format_keeps_the_shot(self):
+        photo = self.client.upload(pictures.saved(
+            pictures.quadrants(120, 80), "TIFF", exif=pictures.exif_of_shot()))
+        self.assertEqual(photo["camera"], "NIKON COOLPIX P6000")
+        turned = self.client.request(
+            "POST", f"/v1/photos/{photo['id']}/edits", {"rotate": 90}).json()
+        self.assertEqual(turned["format"], "jpg")
+        self.assertEqual(turned["camera"], photo["camera"])
+
+    def test_hostile_exif_is_only_text(self):
+        photo = self.client.upload(pictures.saved(
+            pictures.quadrants(120, 80), "JPEG", exif=pictures.exif_of_shot(
+                make="<script>", model="a\x1b[31m\n" + "x" * 500, taken="2024:99:01 12:30:00")))
+        self.assertNotIn("taken_at", photo)
+        self.assertTrue(photo["camera"].startswith("<script> a[31mxxx"), photo["camera"])
+        self.assertLessEqual(len(photo["camera"].encode()), 64)
 
     def test_rotating_four_times_is_the_same_picture(self):
         photo = self.client.upload(pictures.jpeg(600, 400))

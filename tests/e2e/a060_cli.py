@@ -57,6 +57,7 @@ class Commands(FarmCase):
         photo = json.loads(self.cli("put", "--json", self.picture("a.jpg")).out)
         self.assertEqual(json.loads(self.cli("info", "--json", photo["id"]).out), photo)
         self.assertIn(photo["id"], self.cli("info", photo["id"]).out)
+        self.assertIn(photo["dominant_color"], self.cli("info", photo["id"]).out)
         self.assertIn(photo["id"], self.cli("list").out)
         listed = [json.loads(line) for line in self.cli("list", "--json").out.splitlines()]
         self.assertIn(photo["id"], [p["id"] for p in listed])

@@ -36,7 +36,7 @@ class ExportImport(FreshFarmCase):
         """A farm's usual mix: replaced, edited, patched, of new secrets, private, deleted."""
         originals = {}
         for number in range(12):
-            original = pictures.jpeg(700, 500, seed=number)
+            original = pictures.jpeg(700, 500, seed=number, exif=pictures.exif_of_shot())
             photo = client.upload(original, owner=f"owner{number % 3}", title=f"título {number}")
             originals[photo["id"]] = original
         replaced, edited, rotated, patched, removed, *_ = originals

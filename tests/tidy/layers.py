@@ -48,6 +48,7 @@ LIBRARIES = {
     "prometheus-cpp": (r"prometheus/", {"obs"}, set()),
     "spdlog": (r"(spdlog|fmt)/", {"obs"}, set()),
     "SQLite": (r"sqlite3\.h", {"catalog"}, set()),
+    "TurboJPEG": (r"turbojpeg\.h", {"image"}, set()),
     "toml++": (r"toml\+\+/|toml\.hpp", {"config"}, set()),
 }
 

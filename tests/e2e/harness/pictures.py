@@ -110,6 +110,14 @@ def jpeg_with_orientation(orientation, width=1200, height=800):
     return saved(picture, "JPEG", quality=92, exif=exif.tobytes())
 
 
+def exif_of_shot(make="NIKON", model="COOLPIX P6000", taken="2024:05:01 12:30:00",
+                 offset="+02:00"):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = make, model
+    exif[0x8769] = {0x9003: taken, 0x9011: offset}
+    return exif.tobytes()
+
+
 def jpeg_with_gps(width=1200, height=800):
     exif = Image.Exif()
     exif[0x010F] = "A camera maker"
