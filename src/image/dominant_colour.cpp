@@ -14,7 +14,8 @@ struct Cell {
 using Cells = std::array<Cell, kSide * kSide * kSide>;
 
 std::size_t place(int red, int green, int blue) {
-  return static_cast<std::size_t>((red * kSide + green) * kSide + blue);
+  const int cell = (red * kSide + green) * kSide + blue;
+  return static_cast<std::size_t>(cell);
 }
 
 std::uint32_t count_at(const Cells& cells, int red, int green, int blue) {

@@ -105,8 +105,8 @@ bool begins_with_ignoring_case(std::string_view text, std::string_view start) {
 // Many a model says its make again: "Canon", "Canon EOS 5D".
 std::string camera_of(std::string_view make, std::string_view model) {
   constexpr std::size_t kMost = photo::kMaxCameraBytes;
-  const std::string clean_make = cleaned(make, kMost);
-  const std::string clean_model = cleaned(model, kMost);
+  std::string clean_make = cleaned(make, kMost);
+  std::string clean_model = cleaned(model, kMost);
   if (clean_model.empty()) return clean_make;
   if (begins_with_ignoring_case(clean_model, clean_make)) return clean_model;
   return cleaned(clean_make + " " + clean_model, kMost);

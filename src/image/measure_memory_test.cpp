@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "image/image.h"
@@ -15,6 +18,7 @@
 namespace farm::image {
 namespace {
 
+namespace fs = std::filesystem;
 using namespace image::testing;
 
 // What a real peak may be above the estimate: pages of the allocator's own.
@@ -84,31 +88,60 @@ Image gradients(int width, int height) {
 
 class Peak : public ::testing::TestWithParam<Kind> {};
 
-TEST_P(Peak, OfMakingAllSizesIsNotAboveTheEstimate) {
+bool sanitized() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's own memory would be measured";
+  return true;
+#else
+  return false;
 #endif
-  const auto [suffix, width, height] = GetParam();
-  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
-  const Bytes bytes = encode(gradients(width, height), suffix);
+}
+
+void show(const std::string& name, const Shape& shape, const char* what, std::int64_t peak,
+          std::uint64_t estimate) {
+  std::printf("  %-34s %5ux%-5u %s: peak %4lld MiB, estimate %4lld MiB\n", name.c_str(),
+              shape.stored.width, shape.stored.height, what, static_cast<long long>(peak >> 20),
+              static_cast<long long>(estimate >> 20));
+}
+
+void expect_within_estimates(const std::string& name, const Bytes& bytes) {
   const auto shape = measure(bytes);
   ASSERT_TRUE(shape) << shape.error().message();
-  const auto estimate = static_cast<std::int64_t>(estimate_bytes(shape.value()));
-  bool rendered = false;
-  const std::int64_t peak = peak_of([&] { rendered = render_stored(bytes, Config{}).has_value(); });
+  const std::uint64_t estimate = estimate_bytes(shape.value());
+  bool done = false;
+  const std::int64_t peak = peak_of([&] { done = render_stored(bytes, Config{}).has_value(); });
   if (peak < 0) GTEST_SKIP() << "this kernel does not forget a process's peak";
-  ASSERT_TRUE(rendered);
-  std::printf("  %-34s %5dx%-5d  peak %4lld MiB  estimate %4lld MiB\n", suffix, width, height,
-              static_cast<long long>(peak >> 20), static_cast<long long>(estimate >> 20));
-  EXPECT_LE(peak, estimate + kMargin);
+  ASSERT_TRUE(done);
+  show(name, shape.value(), "sizes", peak, estimate);
+  EXPECT_LE(peak, static_cast<std::int64_t>(estimate) + kMargin);
 
-  const auto edit_estimate = static_cast<std::int64_t>(estimate_edit_bytes(shape.value(), 1));
-  const std::int64_t edit_peak =
-      peak_of([&] { rendered = rotate(bytes, {90}, Config{}).has_value(); });
-  ASSERT_TRUE(rendered);
-  std::printf("  %-34s %5dx%-5d  edit %4lld MiB  estimate %4lld MiB\n", suffix, width, height,
-              static_cast<long long>(edit_peak >> 20), static_cast<long long>(edit_estimate >> 20));
-  EXPECT_LE(edit_peak, edit_estimate + kMargin);
+  const std::uint32_t frames = count_frames(bytes, shape.value(), 1000);
+  const std::uint64_t edit_estimate = estimate_edit_bytes(shape.value(), frames);
+  const std::int64_t edit_peak = peak_of([&] { done = rotate(bytes, {90}, Config{}).has_value(); });
+  ASSERT_TRUE(done);
+  show(name, shape.value(), "edit ", edit_peak, edit_estimate);
+  EXPECT_LE(edit_peak, static_cast<std::int64_t>(edit_estimate) + kMargin);
+}
+
+TEST_P(Peak, IsNotAboveTheEstimate) {
+  if (sanitized()) GTEST_SKIP() << "a sanitizer's own memory would be measured";
+  const auto [suffix, width, height] = GetParam();
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  expect_within_estimates(suffix, encode(gradients(width, height), suffix));
+}
+
+TEST(PeakOfRealPictures, IsNotAboveTheEstimate) {
+  if (sanitized()) GTEST_SKIP() << "a sanitizer's own memory would be measured";
+  const char* collection = std::getenv("PHOTOFARM_PHOTOS");
+  if (collection == nullptr) GTEST_SKIP() << "no collection of pictures at hand";
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  for (const char* folder : {"camera", "formats"}) {
+    for (const auto& entry : fs::directory_iterator(fs::path(collection) / folder)) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string text((std::istreambuf_iterator<char>(in)), {});
+      SCOPED_TRACE(entry.path());
+      expect_within_estimates(entry.path().filename(), to_bytes(text));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(OfPictures, Peak,

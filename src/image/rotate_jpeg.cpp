@@ -113,8 +113,8 @@ std::optional<Bytes> rotate_jpeg(ByteView jpeg, int orientation, int degrees) {
   if (orientation < 1 || orientation > 8) return {};
   const Turn upright = kUpright[static_cast<std::size_t>(orientation - 1)];
   const int quarters = (upright.quarters + degrees / 90) % 4;
-  const auto operation = static_cast<std::size_t>((upright.mirrored ? 4 : 0) + quarters);
-  auto turned = transform(jpeg, kOperations[operation]);
+  const int operation = (upright.mirrored ? 4 : 0) + quarters;
+  auto turned = transform(jpeg, kOperations[static_cast<std::size_t>(operation)]);
   if (!turned) return {};
   const Bytes kept = kept_segments(jpeg, quarters % 2 != 0);
   turned->insert(turned->begin() + static_cast<std::ptrdiff_t>(place_for_segments(*turned)),

@@ -71,6 +71,57 @@ class Overload(FreshFarmCase):
         self.assertEqual(bad, [])
 
 
+class LittleImageMemory(FreshFarmCase):
+    """Pictures that do not fit wait their turn, and small ones go past them."""
+    config = '[image]\nthreads = 4\nmemory = "64MiB"\n'
+
+    def setUp(self):
+        super().setUp()
+        self.client, self.anyone = self.farm.client(), self.farm.client(key="")
+
+    def test_large_and_small_ones_all_come_through(self):
+        # About 50 MiB each while they are decoded.
+        large = [pictures.saved(pictures.camera_like(2400, 1800, seed=n), "JPEG", progressive=True)
+                 for n in range(4)]
+        small = [pictures.jpeg(120, 80, seed=n) for n in range(24)]
+        answers, threads = [], []
+
+        def upload(originals):
+            for original in originals:
+                answers.append(self.client.request("POST", "/v1/photos", original))
+
+        for part in ([one] for one in large):
+            threads.append(threading.Thread(target=upload, args=(part,)))
+        for start in range(3):
+            threads.append(threading.Thread(target=upload, args=(small[start::3],)))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([a.status for a in answers], [201] * (len(large) + len(small)))
+        metrics = self.farm.metrics()
+        self.assertGreater(metrics["photofarm_image_memory_waits_total"], 0)
+        self.assertEqual(metrics["photofarm_image_memory_refused_total"], 0)
+        self.assertEqual(metrics["photofarm_image_memory_waiting"], 0)
+        self.assertEqual(metrics["photofarm_image_memory_used_bytes"], 0)
+
+    def test_one_that_can_never_fit_is_said_at_once(self):
+        giant = pictures.saved(pictures.quadrants(4000, 3000), "JPEG", progressive=True)
+        answer = self.client.request("POST", "/v1/photos", giant)
+        self.assert_problem(answer, 413)
+        self.assertIn("64 MiB in all", answer.json()["detail"])
+        self.client.upload(pictures.jpeg())
+
+    def test_sizes_on_demand_and_edits_are_charged_too(self):
+        photo = self.client.upload(pictures.saved(pictures.quadrants(2400, 1600), "PNG"))
+        answer = self.client.request(
+            "POST", f"/v1/photos/{photo['id']}/edits", {"rotate": 90})
+        self.assert_problem(answer, 413)
+        path = f"/{photo['server']}/{photo['id']}_{photo['secret']}_n.jpg"
+        self.assertEqual(self.anyone.get(path).status, 200)
+        self.assertEqual(self.farm.metrics()["photofarm_image_memory_used_bytes"], 0)
+
+
 class LittleMemory(Overload):
     config = '[upload]\nmemory = "4MiB"\n'
 
