@@ -40,8 +40,10 @@ Fd moved_up(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kAboveG
 std::vector<char*> environment(std::span<std::string> given) {
   std::vector<char*> kept;
   for (std::string& entry : given) kept.push_back(entry.data());
-  for (char** entry = environ; kSanitized && *entry != nullptr; ++entry) {
-    if (std::strstr(*entry, "SAN_OPTIONS=") != nullptr) kept.push_back(*entry);
+  if constexpr (kSanitized) {
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      if (std::strstr(*entry, "SAN_OPTIONS=") != nullptr) kept.push_back(*entry);
+    }
   }
   kept.push_back(nullptr);
   return kept;
