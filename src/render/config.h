@@ -18,10 +18,11 @@ struct Config {
   static constexpr sandbox::Limits kLimits = {std::uint64_t{1} << 30, std::chrono::minutes(2),
                                               std::chrono::minutes(3)};
 #else
-  static constexpr sandbox::Limits kLimits = {};
+  static constexpr sandbox::Limits kLimits = {std::uint64_t{2} << 30, std::chrono::seconds(20),
+                                              std::chrono::seconds(30)};
 #endif
   Sandbox sandbox = Sandbox::kPreferred;
-  sandbox::Limits limits = kLimits;      // of one picture: 1GiB of memory, 20s of CPU time, 30s
+  sandbox::Limits limits = kLimits;      // of one picture: 2GiB of memory, 20s of CPU time, 30s
   std::uint32_t jobs_per_worker = 1000;  // pictures; then the worker is replaced
 };
 

@@ -130,6 +130,12 @@ Result<std::unique_ptr<Renderer>> make_renderer(const image::Config& image_confi
   sandbox::Config pool_config;
   pool_config.name = "image";
   pool_config.arguments = {kWorkerArgument};
+  pool_config.environment = {
+      // libvips would put large pictures into temporary files, and there are none.
+      "VIPS_DISC_THRESHOLD=1000g",
+      // jemalloc would keep address space that it has no use for, which is limited there.
+      "MALLOC_CONF=retain:false",
+  };
   // One more than can be busy: it is ready when another one dies or is replaced.
   pool_config.workers = callers + 1;
   pool_config.required = config.sandbox == Sandbox::kRequired;

@@ -20,6 +20,7 @@ struct Config {
   std::string name = "sandbox";  // in metrics (photofarm_NAME_workers) and the log
   std::string program = "/proc/self/exe";
   std::vector<std::string> arguments;    // after the program's name; they make it a worker
+  std::vector<std::string> environment;  // NAME=VALUE; they get nothing of the parent's
   std::size_t workers = 1;               // processes, at least 1
   bool required = false;                 // a worker that is not wholly locked down is not used
   std::uint32_t jobs_per_worker = 1000;  // then it is replaced; a fourth more or less, by chance

@@ -36,11 +36,14 @@ constexpr bool kSanitized = false;
 
 Fd moved_up(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kAboveGiven)); }
 
-// Nothing of the parent's environment, but for how a sanitizer reports.
-std::vector<char*> environment() {
+// What the worker is given, and of the parent's only how a sanitizer reports.
+std::vector<char*> environment(std::span<std::string> given) {
   std::vector<char*> kept;
-  for (char** entry = environ; kSanitized && *entry != nullptr; ++entry) {
-    if (std::strstr(*entry, "SAN_OPTIONS=") != nullptr) kept.push_back(*entry);
+  for (std::string& entry : given) kept.push_back(entry.data());
+  if constexpr (kSanitized) {
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      if (std::strstr(*entry, "SAN_OPTIONS=") != nullptr) kept.push_back(*entry);
+    }
   }
   kept.push_back(nullptr);
   return kept;
@@ -60,10 +63,9 @@ class SpawnPlan {
     posix_spawn_file_actions_destroy(&actions_);
     posix_spawnattr_destroy(&attributes_);
   }
-  int spawn(pid_t& pid, const char* program, char* const* arguments) {
+  int spawn(pid_t& pid, const char* program, char* const* arguments, char* const* environment) {
     if (!ok_) return EINVAL;
-    const std::vector<char*> kept = environment();
-    return ::posix_spawn(&pid, program, &actions_, &attributes_, arguments, kept.data());
+    return ::posix_spawn(&pid, program, &actions_, &attributes_, arguments, environment);
   }
 
  private:
@@ -154,8 +156,11 @@ Result<void> Process::launch(const Config& config) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  std::vector<std::string> given = config.environment;
   SpawnPlan plan(theirs.get(), area.get());
-  if (const int error = plan.spawn(pid_, config.program.c_str(), arguments.data()); error != 0) {
+  if (const int error =
+          plan.spawn(pid_, config.program.c_str(), arguments.data(), environment(given).data());
+      error != 0) {
     pid_ = -1;
     return failed(error, "cannot start a worker");
   }

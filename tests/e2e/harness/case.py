@@ -34,6 +34,11 @@ class Assertions(unittest.TestCase):
         self.assertEqual(pictures.jpeg_metadata(body), [], what)
         return picture.convert("RGB")
 
+    def assert_no_problems(self, client):
+        """What /healthz tells of the farm; how far its workers are locked down is the machine's."""
+        problems = client.get("/healthz").json()["problems"]
+        self.assertEqual([p for p in problems if "locked down" not in p], [])
+
     def assert_near(self, pixel, colour, tolerance=24, what=""):
         distance = max(abs(a - b) for a, b in zip(pixel, colour))
         self.assertLessEqual(distance, tolerance, f"{what}: {pixel} is not near {colour}")
