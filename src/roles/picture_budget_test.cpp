@@ -178,27 +178,25 @@ TEST_F(PictureBudgetTest, ACoroutineThatGoesLeavesNothingBehind) {
 }
 
 TEST_F(PictureBudgetTest, WorkThatCanWaitComesBehindTheOthers) {
-  PictureBudget budget(limits());
-  Picture& running = add(budget, "running", 60);
-  Picture& waiting = add(budget, "waiting", 70);
+  Picture& running = add(budget_, "running", 60);
+  Picture& waiting = add(budget_, "waiting", 70);
   std::optional<Result<PictureBudget::Share>> got;
-  std::thread later([&] { got.emplace(budget.take_behind_others(20)); });
+  std::thread later([&] { got.emplace(budget_.take_behind_others(20)); });
   finish(running);
   ASSERT_TRUE(waiting.share) << "the other one would have fitted before";
   later.join();
   ASSERT_TRUE(got && *got);
-  EXPECT_EQ(budget.stats().used_bytes, 90U);
+  EXPECT_EQ(budget_.stats().used_bytes, 90U);
   got.reset();
-  EXPECT_EQ(budget.stats().used_bytes, 70U);
-  EXPECT_EQ(budget.take_behind_others(101).error().code, ErrorCode::kTooLarge);
+  EXPECT_EQ(budget_.stats().used_bytes, 70U);
+  EXPECT_EQ(budget_.take_behind_others(101).error().code, ErrorCode::kTooLarge);
 }
 
 TEST_F(PictureBudgetTest, WorkThatCanWaitIsToldOfTheEnd) {
-  PictureBudget budget(limits());
-  Picture& running = add(budget, "running", 60);
+  Picture& running = add(budget_, "running", 60);
   std::optional<Result<PictureBudget::Share>> got;
-  std::thread later([&] { got.emplace(budget.take_behind_others(50)); });
-  budget.close();
+  std::thread later([&] { got.emplace(budget_.take_behind_others(50)); });
+  budget_.close();
   later.join();
   EXPECT_EQ(got->error().code, ErrorCode::kBusy);
   finish(running);
