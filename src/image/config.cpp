@@ -1,6 +1,39 @@
 #include "image/config.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace farm::image {
+namespace {
+
+using photo::Format;
+
+void read_size_quality(config::Table table, Config& out) {
+  for (const photo::SizeSpec& spec : photo::kSizes) {
+    if (spec.code == photo::SizeCode::kOriginal) continue;
+    const char code = static_cast<char>(spec.code);
+    const std::string_view name(&code, 1);
+    if (!table.has(name)) continue;
+    config::Table of_size = table.table(name);
+    for (const auto& [key, format] :
+         {std::pair{"jpeg", Format::kJpeg}, {"webp", Format::kWebp}, {"avif", Format::kAvif}}) {
+      int quality = 0;
+      of_size.read(key, quality, {1, 100});
+      if (quality != 0) out.size_quality.push_back({spec.code, format, quality});
+    }
+  }
+}
+
+}  // namespace
+
+int Config::quality_of(photo::SizeCode code, Format format) const {
+  const auto own = std::ranges::find_if(size_quality, [&](const SizeQuality& one) {
+    return one.code == code && one.format == format;
+  });
+  if (own != size_quality.end()) return own->quality;
+  if (format == Format::kWebp) return webp_quality;
+  return format == Format::kAvif ? avif_quality : jpeg_quality;
+}
 
 void read_config(config::Table table, Config& out) {
   std::int64_t max_pixels = static_cast<std::int64_t>(out.limits.max_pixels);
@@ -9,9 +42,13 @@ void read_config(config::Table table, Config& out) {
   table.read("max_side", out.limits.max_side_px, {1, 1'000'000});
   table.read_size("max_file", out.limits.max_file_bytes, {1, std::int64_t{4} << 30});
   table.read("jpeg_quality", out.jpeg_quality, {1, 100});
+  table.read("webp_quality", out.webp_quality, {1, 100});
+  table.read("avif_quality", out.avif_quality, {1, 100});
+  table.read("avif_effort", out.avif_effort, {0, 9});
   table.read("edit_quality", out.edit_quality, {1, 100});
   table.read("threads", out.threads, {0, 1024});
   table.read("queue", out.queue, {1, 100'000});
+  read_size_quality(table.table("size_quality"), out);
 }
 
 }  // namespace farm::image

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "config/document.h"
+#include "photo/size_code.h"
 
 namespace farm::image {
 
@@ -14,15 +16,30 @@ struct Limits {
   std::uint64_t max_file_bytes = 100 << 20;  // of an original
 };
 
-struct Config {
-  Limits limits;
-  int jpeg_quality = 82;      // 1 to 100, of all sizes
-  int edit_quality = 95;      // 1 to 100, of the new original that an edit makes
-  std::uint32_t threads = 0;  // image threads; 0: as many as there are cores
-  std::uint32_t queue = 64;   // pictures that may wait for a thread; more get 503
+// What one size has instead of the quality of its format.
+struct SizeQuality {
+  photo::SizeCode code;
+  photo::Format format;
+  int quality;
 };
 
-// Keys: max_pixels, max_side, max_file (a size), jpeg_quality, edit_quality, threads, queue.
+struct Config {
+  Limits limits;
+  int jpeg_quality = 82;  // 1 to 100, of all sizes
+  int webp_quality = 80;  // the same, of sizes asked for as WebP
+  int avif_quality = 60;  // and as AVIF
+  int avif_effort = 2;    // 0 (quick) to 9: of 2 to 4, each doubles the time for 1 % of the bytes
+  int edit_quality = 95;  // 1 to 100, of the new original that an edit makes
+  std::uint32_t threads = 0;              // image threads; 0: as many as there are cores
+  std::uint32_t queue = 64;               // pictures that may wait for a thread; more get 503
+  std::vector<SizeQuality> size_quality;  // at most one of a size and format; others as above
+
+  // Of a size in a format: JPEG, WebP or AVIF.
+  int quality_of(photo::SizeCode code, photo::Format format) const;
+};
+
+// Keys: max_pixels, max_side, max_file (a size), jpeg_quality, webp_quality, avif_quality,
+// avif_effort, edit_quality, threads, queue; tables: size_quality.CODE with jpeg, webp, avif.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::image

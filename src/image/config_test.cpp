@@ -5,6 +5,9 @@
 namespace farm::image {
 namespace {
 
+using photo::Format;
+using photo::SizeCode;
+
 TEST(ImageConfig, ReadsEveryKeyAndKeepsDefaultsOtherwise) {
   auto document = config::Document::parse(R"(
 [image]
@@ -12,9 +15,15 @@ max_pixels = 50_000_000
 max_side = 30_000
 max_file = "20MiB"
 jpeg_quality = 75
+webp_quality = 70
+avif_quality = 50
+avif_effort = 4
 edit_quality = 90
 threads = 3
 queue = 8
+[image.size_quality]
+s = { jpeg = 90, webp = 88 }
+- = { avif = 45 }
 )",
                                           "a.toml");
   ASSERT_TRUE(document);
@@ -25,6 +34,14 @@ queue = 8
   EXPECT_EQ(config.limits.max_side_px, 30'000);
   EXPECT_EQ(config.limits.max_file_bytes, 20 << 20);
   EXPECT_EQ(config.jpeg_quality, 75);
+  EXPECT_EQ(config.quality_of(SizeCode::kLarge, Format::kJpeg), 75);
+  EXPECT_EQ(config.quality_of(SizeCode::kLarge, Format::kWebp), 70);
+  EXPECT_EQ(config.quality_of(SizeCode::kLarge, Format::kAvif), 50);
+  EXPECT_EQ(config.quality_of(SizeCode::kSquare, Format::kJpeg), 90);
+  EXPECT_EQ(config.quality_of(SizeCode::kSquare, Format::kWebp), 88);
+  EXPECT_EQ(config.quality_of(SizeCode::kSquare, Format::kAvif), 50);
+  EXPECT_EQ(config.quality_of(SizeCode::kMedium, Format::kAvif), 45);
+  EXPECT_EQ(config.avif_effort, 4);
   EXPECT_EQ(config.edit_quality, 90);
   EXPECT_EQ(config.threads, 3);
   EXPECT_EQ(config.queue, 8);
@@ -37,8 +54,10 @@ queue = 8
 }
 
 TEST(ImageConfig, RefusesWhatMakesNoSense) {
-  for (const char* line : {"jpeg_quality = 0", "jpeg_quality = 101", "queue = 0", "max_pixels = -1",
-                           "max_file = \"lots\"", "jpeg_qualty = 80"}) {
+  for (const char* line :
+       {"jpeg_quality = 0", "jpeg_quality = 101", "queue = 0", "max_pixels = -1",
+        "max_file = \"lots\"", "jpeg_qualty = 80", "avif_effort = 10", "size_quality.s.jpeg = 0",
+        "size_quality.x.jpeg = 80", "size_quality.s.png = 80"}) {
     auto document = config::Document::parse(std::string("[image]\n") + line, "a.toml");
     ASSERT_TRUE(document);
     Config config;

@@ -9,9 +9,15 @@
 
 namespace farm::image {
 
-// A size: baseline JPEG, 4:2:0, Huffman tables of its own, no metadata. `image` is 8-bit sRGB or
-// grey and in memory.
-Result<Bytes> encode_size(const Image& image, int quality);
+struct SizeEncoding {
+  photo::Format format = photo::Format::kJpeg;  // JPEG, WebP or AVIF
+  int quality = 0;
+  int avif_effort = 0;
+};
+
+// A size without metadata: baseline JPEG with Huffman tables of its own, lossy WebP, or AVIF of 8
+// bits; chroma halved in all three. `image` is 8-bit sRGB or grey and in memory.
+Result<Bytes> encode_size(const Image& image, const SizeEncoding& encoding);
 
 // A new original in `format` or, where nothing here writes that, as JPEG. Takes the image's
 // metadata along as it stands.

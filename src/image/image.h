@@ -55,7 +55,11 @@ struct Rendered {
 };
 Result<Rendered> render_stored(ByteView original, const Config& config);
 
-// One size, e.g. an on-demand one.
+// One size, e.g. an on-demand one; of the stored sizes, the very pixels that render_stored()
+// encodes. As JPEG, WebP or AVIF; kInvalidArgument for another format or the original's code.
+Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, photo::Format to,
+                                const Config& config);
+// The same as JPEG.
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config);
 
 // A new original made from another: turned clockwise by 90, 180 or 270 degrees as seen upright, or

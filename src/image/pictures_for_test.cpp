@@ -95,6 +95,8 @@ Image load(ByteView bytes, int frames) {
         return vips_gifload_buffer(data, size, out, "n", frames, nullptr);
       case photo::Format::kWebp:
         return vips_webpload_buffer(data, size, out, "n", frames, nullptr);
+      case photo::Format::kAvif:
+        return vips_heifload_buffer(data, size, out, nullptr);
       default:
         return vips_jpegload_buffer(data, size, out, nullptr);
     }

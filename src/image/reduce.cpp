@@ -1,22 +1,8 @@
 #include "image/reduce.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace farm::image {
 
 using photo::Dimensions;
-
-Dimensions before_crop(Dimensions upright, const photo::SizeSpec& spec) {
-  const Dimensions size = photo::scaled(upright, spec);
-  if (!spec.square) return size;
-  const std::uint32_t shortest = std::min(upright.width, upright.height);
-  const auto in_proportion = [&](std::uint32_t side) {
-    const double exact = static_cast<double>(side) * size.width / shortest;
-    return static_cast<std::uint32_t>(std::lround(exact));
-  };
-  return {in_proportion(upright.width), in_proportion(upright.height)};
-}
 
 Result<Image> reduce(const Image& image, Dimensions to) {
   const double horizontal = static_cast<double>(to.width) / vips_image_get_width(image.get());

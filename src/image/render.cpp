@@ -1,42 +1,20 @@
 // Sizes: one decode down to the largest that is wanted, and each of the others from what is there.
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <functional>
-#include <numeric>
 #include <vector>
 
 #include "image/colour.h"
 #include "image/encode.h"
 #include "image/image.h"
 #include "image/loader.h"
+#include "image/plan.h"
 #include "image/reduce.h"
 
 namespace farm::image {
 namespace {
 
 using photo::Dimensions;
-using photo::SizeSpec;
-
-std::vector<SizeSpec> stored_sizes(Dimensions original) {
-  std::vector<SizeSpec> sizes;
-  const std::uint32_t longest = std::max(original.width, original.height);
-  for (const SizeSpec& spec : photo::kSizes) {
-    const bool left_out = spec.only_if_larger && longest <= spec.side_px;
-    if (spec.stored && spec.side_px != 0 && !left_out) sizes.push_back(spec);
-  }
-  return sizes;
-}
-
-// All are in the same proportion, so the widest is the largest.
-Dimensions largest(Dimensions original, const std::vector<SizeSpec>& sizes) {
-  Dimensions found;
-  for (const SizeSpec& spec : sizes) {
-    const Dimensions needed = before_crop(original, spec);
-    found = {std::max(found.width, needed.width), std::max(found.height, needed.height)};
-  }
-  return found;
-}
+using photo::Format;
 
 // The picture upright, opaque and in sRGB, of these dimensions, in memory. Everything before the
 // first into_memory() runs as the decoder delivers rows, so the full-size picture is never held
@@ -53,22 +31,6 @@ Result<Image> decode(Opened& opened, Dimensions upright) {
   return into_memory(turned);
 }
 
-// The whole picture at one of the dimensions it has passed through, in memory.
-struct Made {
-  Dimensions dimensions;
-  Image image;
-};
-
-// The smallest that still has twice the pixels needed along each side: reducing from it costs a
-// fraction of reducing from the largest, and what it has lost is not seen in the result.
-const Image& source_for(const std::vector<Made>& made, Dimensions needed) {
-  const auto enough = [&](const Made& one) {
-    return one.dimensions.width >= 2 * needed.width && one.dimensions.height >= 2 * needed.height;
-  };
-  const auto smallest_first = std::ranges::find_if(made.rbegin(), made.rend(), enough);
-  return smallest_first == made.rend() ? made.front().image : smallest_first->image;
-}
-
 // Adds the time from its making to its end.
 class Stopwatch {
  public:
@@ -83,49 +45,36 @@ class Stopwatch {
   const Steady::time_point start_ = Steady::now();
 };
 
-Result<Image> reduce_into_memory(const std::vector<Made>& made, Dimensions whole,
-                                 Timings& timings) {
+Result<Image> reduce_into_memory(const Image& source, Dimensions whole, Timings& timings) {
   const Stopwatch stopwatch(timings.reduce_s);
-  FARM_TRY(const Image recipe, reduce(source_for(made, whole), whole));
+  FARM_TRY(const Image recipe, reduce(source, whole));
   return into_memory(recipe);
 }
 
-// `made` begins with the largest; what is made for this size is added to it.
-Result<RenderedSize> render(std::vector<Made>& made, Dimensions original, const SizeSpec& spec,
-                            const Config& config, Timings& timings) {
-  const Dimensions whole = before_crop(original, spec);
-  const Dimensions size = photo::scaled(original, spec);
-  FARM_TRY(Image reduced, reduce_into_memory(made, whole, timings));
-  FARM_TRY(const Image cut, crop_centre(reduced, size));
-  const Stopwatch stopwatch(timings.encode_s);
-  FARM_TRY(Bytes bytes, encode_size(cut, config.jpeg_quality));
-  made.push_back({whole, std::move(reduced)});
-  return RenderedSize{spec.code, photo::Format::kJpeg, size, std::move(bytes)};
+// The whole picture at each step of the plan, in memory.
+Result<std::vector<Image>> make_all(Opened& opened, const Plan& plan, Timings& timings) {
+  const auto decoded = [&]() {
+    const Stopwatch stopwatch(timings.decode_s);
+    return decode(opened, plan.base);
+  };
+  FARM_TRY(const Image base, decoded());
+  std::vector<Image> made;
+  for (const Step& step : plan.steps) {
+    const Image& source = step.from ? made[*step.from] : base;
+    FARM_TRY(Image reduced, reduce_into_memory(source, step.whole, timings));
+    made.push_back(std::move(reduced));
+  }
+  return made;
 }
 
-// Sizes in the order given, though made from the largest down.
-Result<std::vector<RenderedSize>> render_all(Opened& opened, const std::vector<SizeSpec>& sizes,
-                                             const Config& config, Timings& timings) {
-  const Dimensions original = opened.picture.dimensions;
-  const Dimensions top = largest(original, sizes);
-  std::vector<Made> made;
-  {
-    const Stopwatch stopwatch(timings.decode_s);
-    FARM_TRY(Image base, decode(opened, top));
-    made.push_back({top, std::move(base)});
-  }
-
-  std::vector<RenderedSize> rendered(sizes.size());
-  std::vector<std::size_t> order(sizes.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) {
-    const Dimensions whole = before_crop(original, sizes[i]);
-    return std::uint64_t{whole.width} * whole.height;
-  });
-  for (const std::size_t i : order) {
-    FARM_TRY(rendered[i], render(made, original, sizes[i], config, timings));
-  }
-  return rendered;
+Result<RenderedSize> finish(const Image& whole, Dimensions original, photo::SizeCode code,
+                            Format format, const Config& config, Timings& timings) {
+  const Stopwatch stopwatch(timings.encode_s);
+  const Dimensions size = photo::scaled(original, photo::spec_of(code));
+  FARM_TRY(const Image cut, crop_centre(whole, size));
+  FARM_TRY(Bytes bytes,
+           encode_size(cut, {format, config.quality_of(code, format), config.avif_effort}));
+  return RenderedSize{code, format, size, std::move(bytes)};
 }
 
 }  // namespace
@@ -141,21 +90,40 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
   FARM_TRY(Opened opened, open(original, config.limits));
   Rendered rendered;
   rendered.picture = opened.picture;
-  const std::vector<SizeSpec> wanted = stored_sizes(opened.picture.dimensions);
-  FARM_TRY(rendered.sizes, render_all(opened, wanted, config, rendered.timings));
+  const Dimensions upright = opened.picture.dimensions;
+  const std::vector<photo::SizeSpec> wanted = stored_sizes(upright);
+  const Plan plan = plan_sizes(upright, wanted);
+  FARM_TRY(const std::vector<Image> made, make_all(opened, plan, rendered.timings));
+  for (const photo::SizeSpec& spec : wanted) {
+    const auto step =
+        std::ranges::find(plan.steps, spec.code, [](const Step& one) { return one.spec.code; });
+    const Image& whole = made[static_cast<std::size_t>(step - plan.steps.begin())];
+    FARM_TRY(RenderedSize size,
+             finish(whole, upright, spec.code, Format::kJpeg, config, rendered.timings));
+    rendered.sizes.push_back(std::move(size));
+  }
   return rendered;
 }
 
-Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {
+Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, Format to,
+                                const Config& config) {
   const Visit visit;
-  const SizeSpec& spec = photo::spec_of(code);
+  const photo::SizeSpec& spec = photo::spec_of(code);
   if (spec.side_px == 0) {
     return fail(ErrorCode::kInvalidArgument, "image", "the original is stored, not rendered");
   }
+  if (to != Format::kJpeg && to != Format::kWebp && to != Format::kAvif) {
+    return fail(ErrorCode::kInvalidArgument, "image", "sizes are made as JPEG, WebP or AVIF");
+  }
   FARM_TRY(Opened opened, open(original, config.limits));
+  const Dimensions upright = opened.picture.dimensions;
   Timings timings;
-  FARM_TRY(std::vector<RenderedSize> sizes, render_all(opened, {spec}, config, timings));
-  return std::move(sizes.front());
+  FARM_TRY(const std::vector<Image> made, make_all(opened, plan_one(upright, spec), timings));
+  return finish(made.back(), upright, code, to, config, timings);
+}
+
+Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {
+  return render_one(original, code, Format::kJpeg, config);
 }
 
 }  // namespace farm::image

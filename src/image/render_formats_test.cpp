@@ -1,0 +1,108 @@
+// Sizes in the formats a browser may ask for.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "image/image.h"
+#include "image/pictures_for_test.h"
+
+namespace farm::image {
+namespace {
+
+using photo::Dimensions;
+using photo::Format;
+using photo::SizeCode;
+using namespace image::testing;
+
+constexpr Format kFormats[] = {Format::kJpeg, Format::kWebp, Format::kAvif};
+
+double furthest(const Colour& found, const Colour& wanted) {
+  double most = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    most = std::max(most, std::abs(found.at(i) - wanted[i]));
+  }
+  return most;
+}
+
+TEST(RenderFormats, MakesEverySizeInEachFormat) {
+  const Bytes original = encode(as_stored(quadrants(1300, 900), 6), ".jpg[Q=95]");
+  for (const photo::SizeSpec& spec : photo::kSizes) {
+    if (spec.code == SizeCode::kOriginal) continue;
+    for (const Format format : kFormats) {
+      SCOPED_TRACE(std::string(photo::extension(format)) + static_cast<char>(spec.code));
+      const auto size = render_one(original, spec.code, format, Config{});
+      ASSERT_TRUE(size) << size.error().message();
+      EXPECT_EQ(size.value().format, format);
+      EXPECT_EQ(identify(size.value().bytes).value(), format);
+      const Dimensions wanted = photo::scaled({1300, 900}, spec);
+      EXPECT_EQ(size.value().dimensions, wanted);
+      const Image decoded = decode(size.value().bytes);
+      EXPECT_EQ(dimensions(decoded), wanted);
+      const auto found = quadrant_colours(decoded);
+      const Colour colours[] = {kRed, kGreen, kBlue, kWhite};
+      for (std::size_t i = 0; i < 4; ++i) EXPECT_LT(furthest(found[i], colours[i]), 10);
+    }
+  }
+}
+
+TEST(RenderFormats, TakesGreyToo) {
+  const Bytes original = encode(solid(300, 200, {77}), ".png");
+  for (const Format format : kFormats) {
+    const auto size = render_one(original, SizeCode::kSmall, format, Config{});
+    ASSERT_TRUE(size);
+    for (const double value : pixel(decode(size.value().bytes), 20, 20)) EXPECT_NEAR(value, 77, 3);
+  }
+}
+
+TEST(RenderFormats, IsTheStoredSizeWhereItIsJpeg) {
+  const Bytes original = encode(quadrants(2100, 1500), ".jpg");
+  const auto stored = render_stored(original, Config{});
+  ASSERT_TRUE(stored);
+  ASSERT_EQ(stored.value().sizes.size(), 5);
+  for (const RenderedSize& size : stored.value().sizes) {
+    const auto again = render_one(original, size.code, Format::kJpeg, Config{});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again.value().bytes, size.bytes) << static_cast<char>(size.code);
+  }
+}
+
+TEST(RenderFormats, KeepsTheQualityOfItsFormatAndSize) {
+  const Bytes original = encode(quadrants(700, 500), ".jpg");
+  for (const Format format : kFormats) {
+    Config config;
+    config.jpeg_quality = config.webp_quality = config.avif_quality = 30;
+    const auto low = render_one(original, SizeCode::kMedium, format, config);
+    config.size_quality = {{SizeCode::kMedium, format, 95}};
+    const auto high = render_one(original, SizeCode::kMedium, format, config);
+    ASSERT_TRUE(low);
+    ASSERT_TRUE(high);
+    EXPECT_LT(low.value().bytes.size(), high.value().bytes.size()) << photo::extension(format);
+    EXPECT_NE(render_one(original, SizeCode::kSmall, format, config).value().bytes.size(), 0);
+  }
+}
+
+TEST(RenderFormats, LeavesNoMetadata) {
+  Image told = as_stored(in_profile(quadrants(300, 200), "p3"), 6);
+  told = with_text(told, "exif-ifd0-Artist", "somebody");
+  const Bytes original = encode(told, ".jpg");
+  for (const Format format : kFormats) {
+    const auto size = render_one(original, SizeCode::kSmall, format, Config{});
+    ASSERT_TRUE(size);
+    const std::string_view text = as_text(size.value().bytes);
+    for (const char* word : {"somebody", "Exif", "acsp"}) {
+      EXPECT_EQ(text.find(word), std::string_view::npos) << word;
+    }
+  }
+}
+
+TEST(RenderFormats, WritesNoOtherFormat) {
+  const Bytes original = encode(quadrants(30, 20), ".jpg");
+  for (const Format format : {Format::kPng, Format::kGif, Format::kTiff, Format::kHeic}) {
+    const auto size = render_one(original, SizeCode::kSmall, format, Config{});
+    ASSERT_FALSE(size);
+    EXPECT_EQ(size.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace farm::image
