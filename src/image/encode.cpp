@@ -1,6 +1,7 @@
 #include "image/encode.h"
 
-#include <cstring>
+#include "image/encode_avif.h"
+#include "image/encode_webp.h"
 
 namespace farm::image {
 namespace {
@@ -16,40 +17,27 @@ Result<Bytes> encoded(Save&& save) {
   return Bytes(first, first + size);
 }
 
-// Pixels alone: libvips 8.14 writes EXIF and profile into AVIF even where told to strip.
-Result<Image> without_metadata(const Image& image) {
-  FARM_TRY(Image copy,
-           apply([&](VipsImage** out) { return vips_copy(image.get(), out, nullptr); }));
-  const std::unique_ptr<char*, decltype(&g_strfreev)> fields(vips_image_get_fields(copy.get()),
-                                                             g_strfreev);
-  for (char** field = fields.get(); *field != nullptr; ++field) {
-    // Those of the picture itself refuse to go.
-    vips_image_remove(copy.get(), *field);
-  }
-  return copy;
+Result<Image> three_bands(const Image& image) {
+  if (vips_image_get_bands(image.get()) == 3) return share(image);
+  return apply([&](VipsImage** out) {
+    return vips_colourspace(image.get(), out, VIPS_INTERPRETATION_sRGB, nullptr);
+  });
 }
 
 }  // namespace
 
-Result<Bytes> encode_size(const Image& whole, const SizeEncoding& encoding) {
-  const auto halved = VIPS_FOREIGN_SUBSAMPLE_ON;
-  FARM_TRY(const Image image, without_metadata(whole));
-  return encoded([&](void** data, std::size_t* size) {
-    switch (encoding.format) {
-      case photo::Format::kWebp:
-        return vips_webpsave_buffer(image.get(), data, size, "Q", encoding.quality, "strip", TRUE,
-                                    nullptr);
-      case photo::Format::kAvif:
-        return vips_heifsave_buffer(
-            image.get(), data, size, "Q", encoding.quality, "compression",
-            VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "encoder", VIPS_FOREIGN_HEIF_ENCODER_AOM, "effort",
-            encoding.avif_effort, "bitdepth", 8, "subsample_mode", halved, "strip", TRUE, nullptr);
-      default:
-        return vips_jpegsave_buffer(image.get(), data, size, "Q", encoding.quality,
-                                    "optimize_coding", TRUE, "subsample_mode", halved, "strip",
-                                    TRUE, nullptr);
-    }
-  });
+Result<Bytes> encode_size(const Image& image, const SizeEncoding& encoding) {
+  if (encoding.format == photo::Format::kJpeg) {
+    return encoded([&](void** data, std::size_t* size) {
+      return vips_jpegsave_buffer(image.get(), data, size, "Q", encoding.quality, "optimize_coding",
+                                  TRUE, "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_ON, "strip", TRUE,
+                                  nullptr);
+    });
+  }
+  FARM_TRY(const Image rgb, three_bands(image));
+  FARM_TRY(const Image pixels, into_memory(rgb));
+  if (encoding.format == photo::Format::kWebp) return encode_webp(pixels, encoding.quality);
+  return encode_avif(pixels, {encoding.quality, encoding.avif_effort});
 }
 
 Result<Bytes> encode_original(const Image& image, photo::Format format, int quality) {

@@ -26,7 +26,7 @@ constexpr std::array kAllowed = {
     "VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer",  "VipsForeignLoadNsgifBuffer",
     "VipsForeignLoadWebpBuffer", "VipsForeignLoadTiffBuffer", "VipsForeignLoadHeifBuffer",
     "VipsForeignSaveJpegBuffer", "VipsForeignSavePngBuffer",  "VipsForeignSaveCgifBuffer",
-    "VipsForeignSaveWebpBuffer", "VipsForeignSaveHeifBuffer",
+    "VipsForeignSaveWebpBuffer",
 };
 
 // What libvips would print about a picture (a profile it ignores, a tag it can't read) is nothing
