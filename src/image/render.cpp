@@ -3,7 +3,7 @@
 #include <chrono>
 #include <vector>
 
-#include "image/colour.h"
+#include "image/decode.h"
 #include "image/encode.h"
 #include "image/image.h"
 #include "image/loader.h"
@@ -15,21 +15,6 @@ namespace {
 
 using photo::Dimensions;
 using photo::Format;
-
-// The picture upright, opaque and in sRGB, of these dimensions, in memory. Everything before the
-// first into_memory() runs as the decoder delivers rows, so the full-size picture is never held
-// (but by formats whose decoder itself holds it).
-Result<Image> decode(Opened& opened, Dimensions upright) {
-  const Dimensions as_stored = opened.turned ? Dimensions{upright.height, upright.width} : upright;
-  FARM_TRY(const Image loaded, load_for(opened, as_stored));
-  FARM_TRY(const Image opaque, make_opaque(loaded));
-  FARM_TRY(const Image reduced, reduce(opaque, as_stored));
-  FARM_TRY(const Image srgb, to_srgb(reduced));
-  FARM_TRY(const Image decoded, into_memory(srgb));
-  FARM_TRY(const Image turned,
-           apply([&](VipsImage** out) { return vips_autorot(decoded.get(), out, nullptr); }));
-  return into_memory(turned);
-}
 
 // Adds the time from its making to its end.
 class Stopwatch {
@@ -45,36 +30,30 @@ class Stopwatch {
   const Steady::time_point start_ = Steady::now();
 };
 
-Result<Image> reduce_into_memory(const Image& source, Dimensions whole, Timings& timings) {
-  const Stopwatch stopwatch(timings.reduce_s);
-  FARM_TRY(const Image recipe, reduce(source, whole));
-  return into_memory(recipe);
-}
-
-// The whole picture at each step of the plan, in memory.
-Result<std::vector<Image>> make_all(Opened& opened, const Plan& plan, Timings& timings) {
+// The picture at each step of the plan.
+Result<std::vector<Planes>> make_all(Opened& opened, const Plan& plan, const Config& config,
+                                     Timings& timings) {
   const auto decoded = [&]() {
     const Stopwatch stopwatch(timings.decode_s);
-    return decode(opened, plan.base);
+    return decode(opened, plan.base, config);
   };
-  FARM_TRY(const Image base, decoded());
-  std::vector<Image> made;
+  FARM_TRY(Planes base, decoded());
+  const Stopwatch stopwatch(timings.reduce_s);
+  std::vector<Planes> made;
   for (const Step& step : plan.steps) {
-    const Image& source = step.from ? made[*step.from] : base;
-    FARM_TRY(Image reduced, reduce_into_memory(source, step.whole, timings));
+    const Planes& source = step.from ? made[*step.from] : base;
+    FARM_TRY(Planes reduced, reduce(source, step.size, config));
     made.push_back(std::move(reduced));
   }
   return made;
 }
 
-Result<RenderedSize> finish(const Image& whole, Dimensions original, photo::SizeCode code,
-                            Format format, const Config& config, Timings& timings) {
+Result<RenderedSize> finish(const Planes& planes, photo::SizeCode code, Format format,
+                            const Config& config, Timings& timings) {
   const Stopwatch stopwatch(timings.encode_s);
-  const Dimensions size = photo::scaled(original, photo::spec_of(code));
-  FARM_TRY(const Image cut, crop_centre(whole, size));
   FARM_TRY(Bytes bytes,
-           encode_size(cut, {format, config.quality_of(code, format), config.avif_effort}));
-  return RenderedSize{code, format, size, std::move(bytes)};
+           encode_size(planes, {format, config.quality_of(code, format), config.avif_effort}));
+  return RenderedSize{code, format, planes.dimensions, std::move(bytes)};
 }
 
 }  // namespace
@@ -93,13 +72,12 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
   const Dimensions upright = opened.picture.dimensions;
   const std::vector<photo::SizeSpec> wanted = stored_sizes(upright);
   const Plan plan = plan_sizes(upright, wanted);
-  FARM_TRY(const std::vector<Image> made, make_all(opened, plan, rendered.timings));
+  FARM_TRY(const std::vector<Planes> made, make_all(opened, plan, config, rendered.timings));
   for (const photo::SizeSpec& spec : wanted) {
     const auto step =
         std::ranges::find(plan.steps, spec.code, [](const Step& one) { return one.spec.code; });
-    const Image& whole = made[static_cast<std::size_t>(step - plan.steps.begin())];
-    FARM_TRY(RenderedSize size,
-             finish(whole, upright, spec.code, Format::kJpeg, config, rendered.timings));
+    const Planes& planes = made[static_cast<std::size_t>(step - plan.steps.begin())];
+    FARM_TRY(RenderedSize size, finish(planes, spec.code, Format::kJpeg, config, rendered.timings));
     rendered.sizes.push_back(std::move(size));
   }
   return rendered;
@@ -118,8 +96,9 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, Format 
   FARM_TRY(Opened opened, open(original, config.limits));
   const Dimensions upright = opened.picture.dimensions;
   Timings timings;
-  FARM_TRY(const std::vector<Image> made, make_all(opened, plan_one(upright, spec), timings));
-  return finish(made.back(), upright, code, to, config, timings);
+  const Plan plan = plan_one(upright, spec);
+  FARM_TRY(const std::vector<Planes> made, make_all(opened, plan, config, timings));
+  return finish(made.back(), code, to, config, timings);
 }
 
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {

@@ -1,0 +1,64 @@
+#include "image/decode.h"
+
+#include <optional>
+
+#include "image/colour.h"
+#include "image/jpeg_decode.h"
+
+namespace farm::image {
+namespace {
+
+using photo::Dimensions;
+
+Result<Image> shrink(const Image& image, Dimensions to) {
+  const double across = static_cast<double>(to.width) / vips_image_get_width(image.get());
+  const double down = static_cast<double>(to.height) / vips_image_get_height(image.get());
+  if (across == 1 && down == 1) return share(image);
+  return apply([&](VipsImage** out) {
+    return vips_resize(image.get(), out, across, "vscale", down, "kernel", VIPS_KERNEL_LANCZOS3,
+                       nullptr);
+  });
+}
+
+Result<Planes> decode_by_libvips(Opened& opened, Dimensions upright) {
+  const Dimensions as_stored = opened.turned ? Dimensions{upright.height, upright.width} : upright;
+  FARM_TRY(const Image loaded, load_for(opened, as_stored));
+  FARM_TRY(const Image opaque, make_opaque(loaded));
+  FARM_TRY(const Image reduced, shrink(opaque, as_stored));
+  FARM_TRY(const Image srgb, to_srgb(reduced));
+  FARM_TRY(const Image decoded, into_memory(srgb));
+  FARM_TRY(const Image turned,
+           apply([&](VipsImage** out) { return vips_autorot(decoded.get(), out, nullptr); }));
+  FARM_TRY(const Image pixels, into_memory(turned));
+  return to_planes(pixels);
+}
+
+// Through the profile of `original`, whose colours the planes are in.
+Result<Planes> through_profile(const Planes& planes, const Image& original) {
+  FARM_TRY(const Image image, to_image(planes));
+  const void* profile = nullptr;
+  std::size_t size = 0;
+  if (vips_image_get_blob(original.get(), VIPS_META_ICC_NAME, &profile, &size) != 0) {
+    return fail(damaged());
+  }
+  vips_image_set_blob_copy(image.get(), VIPS_META_ICC_NAME, profile, size);
+  FARM_TRY(const Image srgb, to_srgb(image));
+  FARM_TRY(const Image pixels, into_memory(srgb));
+  return to_planes(pixels);
+}
+
+}  // namespace
+
+Result<Planes> decode(Opened& opened, Dimensions upright, const Config&) {
+  if (opened.picture.format != photo::Format::kJpeg) return decode_by_libvips(opened, upright);
+  const bool convert = vips_image_get_typeof(opened.image.get(), VIPS_META_ICC_NAME) != 0;
+  const JpegRequest request{.upright = upright,
+                            .orientation = vips_image_get_orientation(opened.image.get()),
+                            .halved = !convert};
+  FARM_TRY(std::optional<Planes> planes, decode_jpeg(opened.bytes, request));
+  if (!planes) return decode_by_libvips(opened, upright);
+  if (convert) return through_profile(*planes, opened.image);
+  return std::move(*planes);
+}
+
+}  // namespace farm::image
