@@ -1,8 +1,8 @@
 #include "image/resample.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 
 #include "image/resample_kernels.h"
@@ -19,12 +19,34 @@ double lanczos(double x) {
   return kLobes * std::sin(angle) * std::sin(angle / kLobes) / (angle * angle);
 }
 
+// A filter has tens of thousands of weights: between the entries of a table they are exact to six
+// digits.
+class Kernel {
+ public:
+  Kernel() {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      entries_[i] = static_cast<float>(lanczos(static_cast<double>(i) / kEntriesALobe));
+    }
+  }
+  float at(double x) const {
+    const double place = std::min(std::abs(x), kLobes) * kEntriesALobe;
+    const auto entry = static_cast<std::size_t>(place);
+    const auto part = static_cast<float>(place - static_cast<double>(entry));
+    return entries_[entry] + part * (entries_[entry + 1] - entries_[entry]);
+  }
+
+ private:
+  static constexpr std::size_t kEntriesALobe = 2048;
+  std::array<float, static_cast<std::size_t>(kLobes) * kEntriesALobe + 2> entries_{};
+};
+
 }  // namespace
 
 Filter make_filter(const Axis& axis) {
   const double scale = axis.from_extent / axis.to_extent;
   const double stretch = std::max(1.0, scale);
   const double reach = kLobes * stretch;
+  static const Kernel kernel;
   Filter filter;
   filter.from = axis.from;
   filter.taps = std::min(axis.from, static_cast<std::uint32_t>(std::ceil(2 * reach)) + 1);
@@ -39,21 +61,18 @@ Filter make_filter(const Axis& axis) {
     const double most = axis.from - filter.taps;
     filter.first[i] = static_cast<std::uint32_t>(std::clamp(std::ceil(middle - reach), 0.0, most));
     float* weights = &filter.weights[std::size_t{i} * filter.taps];
-    double sum = 0;
+    float sum = 0;
     for (std::uint32_t k = 0; k < filter.taps; ++k) {
-      const double weight = lanczos((filter.first[i] + k - middle) / stretch);
-      weights[k] = static_cast<float>(weight);
-      sum += weight;
+      weights[k] = kernel.at((filter.first[i] + k - middle) / stretch);
+      sum += weights[k];
     }
     // Nothing but the far end of the filter inside: the nearest sample is all there is.
-    if (sum < 0.1) {
+    if (sum < 0.1F) {
       std::fill_n(weights, filter.taps, 0.0F);
       weights[middle < 0 ? 0 : filter.taps - 1] = 1;
       sum = 1;
     }
-    for (std::uint32_t k = 0; k < filter.taps; ++k) {
-      weights[k] = static_cast<float>(weights[k] / sum);
-    }
+    for (std::uint32_t k = 0; k < filter.taps; ++k) weights[k] /= sum;
   }
   return filter;
 }
