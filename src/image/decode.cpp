@@ -4,6 +4,7 @@
 
 #include "image/colour.h"
 #include "image/jpeg_decode.h"
+#include "image/reduce.h"
 
 namespace farm::image {
 namespace {
@@ -20,12 +21,22 @@ Result<Image> shrink(const Image& image, Dimensions to) {
   });
 }
 
-Result<Planes> decode_by_libvips(Opened& opened, Dimensions upright) {
+// To 8-bit sRGB or grey of these dimensions.
+Result<Image> reduce_opaque(const Image& opaque, Dimensions to, bool linear_light) {
+  if (linear_light) {
+    FARM_TRY(const Image srgb, to_srgb(opaque));
+    return reduce_light(srgb, to);
+  }
+  // The profile is applied to fewer pixels.
+  FARM_TRY(const Image reduced, shrink(opaque, to));
+  return to_srgb(reduced);
+}
+
+Result<Planes> decode_by_libvips(Opened& opened, Dimensions upright, const Config& config) {
   const Dimensions as_stored = opened.turned ? Dimensions{upright.height, upright.width} : upright;
   FARM_TRY(const Image loaded, load_for(opened, as_stored));
   FARM_TRY(const Image opaque, make_opaque(loaded));
-  FARM_TRY(const Image reduced, shrink(opaque, as_stored));
-  FARM_TRY(const Image srgb, to_srgb(reduced));
+  FARM_TRY(const Image srgb, reduce_opaque(opaque, as_stored, config.linear_light));
   FARM_TRY(const Image decoded, into_memory(srgb));
   FARM_TRY(const Image turned,
            apply([&](VipsImage** out) { return vips_autorot(decoded.get(), out, nullptr); }));
@@ -49,14 +60,17 @@ Result<Planes> through_profile(const Planes& planes, const Image& original) {
 
 }  // namespace
 
-Result<Planes> decode(Opened& opened, Dimensions upright, const Config&) {
-  if (opened.picture.format != photo::Format::kJpeg) return decode_by_libvips(opened, upright);
+Result<Planes> decode(Opened& opened, Dimensions upright, const Config& config) {
+  if (opened.picture.format != photo::Format::kJpeg || config.linear_light) {
+    return decode_by_libvips(opened, upright, config);
+  }
   const bool convert = vips_image_get_typeof(opened.image.get(), VIPS_META_ICC_NAME) != 0;
   const JpegRequest request{.upright = upright,
                             .orientation = vips_image_get_orientation(opened.image.get()),
-                            .halved = !convert};
+                            .halved = !convert,
+                            .accept_truncated = opened.accept_truncated};
   FARM_TRY(std::optional<Planes> planes, decode_jpeg(opened.bytes, request));
-  if (!planes) return decode_by_libvips(opened, upright);
+  if (!planes) return decode_by_libvips(opened, upright, config);
   if (convert) return through_profile(*planes, opened.image);
   return std::move(*planes);
 }

@@ -188,9 +188,10 @@ void Decoder::prepare(std::size_t index) {
 }
 
 // Cut short is what ran out of bytes before the last pixel; of a progressive one, at all: what it
-// lacks is some of the sharpness of every pixel.
+// lacks is some of the sharpness of every pixel. Nor can arithmetic coding tell.
 bool Decoder::ended_well() const {
-  return !source_.ran_out || (!errors_.ended_early && jpeg_.progressive_mode == FALSE);
+  const bool can_tell = jpeg_.progressive_mode == FALSE && jpeg_.arith_code == FALSE;
+  return !source_.ran_out || (can_tell && !errors_.ended_early);
 }
 
 Result<Planes> Decoder::read() {

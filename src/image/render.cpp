@@ -9,6 +9,7 @@
 #include "image/loader.h"
 #include "image/plan.h"
 #include "image/reduce.h"
+#include "image/sharpen.h"
 
 namespace farm::image {
 namespace {
@@ -48,9 +49,10 @@ Result<std::vector<Planes>> make_all(Opened& opened, const Plan& plan, const Con
   return made;
 }
 
-Result<RenderedSize> finish(const Planes& planes, photo::SizeCode code, Format format,
+Result<RenderedSize> finish(Planes& planes, photo::SizeCode code, Format format,
                             const Config& config, Timings& timings) {
   const Stopwatch stopwatch(timings.encode_s);
+  sharpen(planes, config.sharpen);
   FARM_TRY(Bytes bytes,
            encode_size(planes, {format, config.quality_of(code, format), config.avif_effort}));
   return RenderedSize{code, format, planes.dimensions, std::move(bytes)};
@@ -72,11 +74,11 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
   const Dimensions upright = opened.picture.dimensions;
   const std::vector<photo::SizeSpec> wanted = stored_sizes(upright);
   const Plan plan = plan_sizes(upright, wanted);
-  FARM_TRY(const std::vector<Planes> made, make_all(opened, plan, config, rendered.timings));
+  FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, rendered.timings));
   for (const photo::SizeSpec& spec : wanted) {
     const auto step =
         std::ranges::find(plan.steps, spec.code, [](const Step& one) { return one.spec.code; });
-    const Planes& planes = made[static_cast<std::size_t>(step - plan.steps.begin())];
+    Planes& planes = made[static_cast<std::size_t>(step - plan.steps.begin())];
     FARM_TRY(RenderedSize size, finish(planes, spec.code, Format::kJpeg, config, rendered.timings));
     rendered.sizes.push_back(std::move(size));
   }
@@ -97,7 +99,7 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, Format 
   const Dimensions upright = opened.picture.dimensions;
   Timings timings;
   const Plan plan = plan_one(upright, spec);
-  FARM_TRY(const std::vector<Planes> made, make_all(opened, plan, config, timings));
+  FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, timings));
   return finish(made.back(), code, to, config, timings);
 }
 
