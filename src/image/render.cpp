@@ -49,10 +49,12 @@ Result<std::vector<Planes>> make_all(Opened& opened, const Plan& plan, const Con
   return made;
 }
 
-Result<RenderedSize> finish(Planes& planes, photo::SizeCode code, Format format,
+Result<RenderedSize> finish(Planes& planes, const Step& step, Dimensions original, Format format,
                             const Config& config, Timings& timings) {
   const Stopwatch stopwatch(timings.encode_s);
-  sharpen(planes, config.sharpen);
+  const photo::SizeCode code = step.spec.code;
+  const bool reduced = step.whole != original;
+  if (reduced) sharpen(planes, config.sharpen);
   FARM_TRY(Bytes bytes,
            encode_size(planes, {format, config.quality_of(code, format), config.avif_effort}));
   return RenderedSize{code, format, planes.dimensions, std::move(bytes)};
@@ -79,7 +81,8 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
     const auto step =
         std::ranges::find(plan.steps, spec.code, [](const Step& one) { return one.spec.code; });
     Planes& planes = made[static_cast<std::size_t>(step - plan.steps.begin())];
-    FARM_TRY(RenderedSize size, finish(planes, spec.code, Format::kJpeg, config, rendered.timings));
+    FARM_TRY(RenderedSize size,
+             finish(planes, *step, upright, Format::kJpeg, config, rendered.timings));
     rendered.sizes.push_back(std::move(size));
   }
   return rendered;
@@ -100,7 +103,7 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, Format 
   Timings timings;
   const Plan plan = plan_one(upright, spec);
   FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, timings));
-  return finish(made.back(), code, to, config, timings);
+  return finish(made.back(), plan.steps.back(), upright, to, config, timings);
 }
 
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {
