@@ -31,7 +31,7 @@ struct Config {
   int webp_quality = 80;  // the same, of sizes asked for as WebP
   int avif_quality = 60;  // and as AVIF
   int avif_effort = 2;    // 0 (quick) to 9: of 2 to 4, each doubles the time for 1 % of the bytes
-  int sharpen = 10;           // 0 to 100: percent of an unsharp mask on each size's brightness
+  int sharpen = 10;       // 0 to 100: percent of an unsharp mask on each size's brightness
   bool linear_light = false;  // reduce light, not its sRGB values: right, and 4 times as long
   int edit_quality = 95;      // 1 to 100, of the new original that an edit makes
   std::uint32_t threads = 0;  // image threads; 0: as many as there are cores

@@ -5,6 +5,7 @@
 #include "image/colour.h"
 #include "image/jpeg_decode.h"
 #include "image/reduce.h"
+#include "image/srgb_profile.h"
 
 namespace farm::image {
 namespace {
@@ -44,15 +45,22 @@ Result<Planes> decode_by_libvips(Opened& opened, Dimensions upright, const Confi
   return to_planes(pixels);
 }
 
-// Through the profile of `original`, whose colours the planes are in.
-Result<Planes> through_profile(const Planes& planes, const Image& original) {
-  FARM_TRY(const Image image, to_image(planes));
+// Empty where there is none, and where it says sRGB. Lives as long as the image.
+ByteView profile_to_apply(const Image& image) {
   const void* profile = nullptr;
   std::size_t size = 0;
-  if (vips_image_get_blob(original.get(), VIPS_META_ICC_NAME, &profile, &size) != 0) {
-    return fail(damaged());
+  if (vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) == 0 ||
+      vips_image_get_blob(image.get(), VIPS_META_ICC_NAME, &profile, &size) != 0) {
+    return {};
   }
-  vips_image_set_blob_copy(image.get(), VIPS_META_ICC_NAME, profile, size);
+  const ByteView bytes(static_cast<const std::byte*>(profile), size);
+  return means_srgb(bytes) ? ByteView{} : bytes;
+}
+
+// To sRGB by this profile, whose colours the planes are in.
+Result<Planes> through_profile(const Planes& planes, ByteView profile) {
+  FARM_TRY(const Image image, to_image(planes));
+  vips_image_set_blob_copy(image.get(), VIPS_META_ICC_NAME, profile.data(), profile.size());
   FARM_TRY(const Image srgb, to_srgb(image));
   FARM_TRY(const Image pixels, into_memory(srgb));
   return to_planes(pixels);
@@ -64,14 +72,14 @@ Result<Planes> decode(Opened& opened, Dimensions upright, const Config& config) 
   if (opened.picture.format != photo::Format::kJpeg || config.linear_light) {
     return decode_by_libvips(opened, upright, config);
   }
-  const bool convert = vips_image_get_typeof(opened.image.get(), VIPS_META_ICC_NAME) != 0;
+  const ByteView profile = profile_to_apply(opened.image);
   const JpegRequest request{.upright = upright,
                             .orientation = vips_image_get_orientation(opened.image.get()),
-                            .halved = !convert,
+                            .halved = profile.empty(),
                             .accept_truncated = opened.accept_truncated};
   FARM_TRY(std::optional<Planes> planes, decode_jpeg(opened.bytes, request));
   if (!planes) return decode_by_libvips(opened, upright, config);
-  if (convert) return through_profile(*planes, opened.image);
+  if (!profile.empty()) return through_profile(*planes, profile);
   return std::move(*planes);
 }
 

@@ -74,13 +74,19 @@ void halved_colour(const std::uint8_t* upper, const std::uint8_t* lower, std::ui
   }
 }
 
+void to_rgb(int bright, int blue, int red, std::uint8_t* rgb) {
+  rgb[0] = clamped(bright + ((fixed(1.402) * red + kHalf) >> kBits));
+  rgb[1] =
+      clamped(bright + ((fixed(-0.344136286) * blue + fixed(-0.714136286) * red + kHalf) >> kBits));
+  rgb[2] = clamped(bright + ((fixed(1.772) * blue + kHalf) >> kBits));
+}
+
 // Of halved planes: between the two nearest samples, three quarters of the nearer one.
 struct Tap {
   std::uint32_t near = 0;
   std::uint32_t far = 0;
 };
-Tap tap_of(std::uint32_t at, bool halved, std::uint32_t samples) {
-  if (!halved) return {at, at};
+Tap tap_of(std::uint32_t at, std::uint32_t samples) {
   const std::uint32_t near = at / 2;
   const std::uint32_t next = std::min(near + 1, samples - 1);
   return {near, at % 2 == 0 ? (near == 0 ? 0 : near - 1) : next};
@@ -95,16 +101,19 @@ int smooth(const Plane& plane, Tap x, Tap y) {
 void to_rgb_row(const Planes& planes, std::uint32_t y, std::uint8_t* rgb) {
   const Plane& cb = planes.planes[1];
   const Plane& cr = planes.planes[2];
-  const Tap down = tap_of(y, planes.halved, cb.height);
   const std::uint8_t* bright = planes.planes[0].row(y);
+  if (!planes.halved) {
+    const std::uint8_t* blue = cb.row(y);
+    const std::uint8_t* red = cr.row(y);
+    for (std::uint32_t x = 0; x < planes.dimensions.width; ++x, rgb += 3) {
+      to_rgb(bright[x], blue[x] - 128, red[x] - 128, rgb);
+    }
+    return;
+  }
+  const Tap down = tap_of(y, cb.height);
   for (std::uint32_t x = 0; x < planes.dimensions.width; ++x, rgb += 3) {
-    const Tap across = tap_of(x, planes.halved, cb.width);
-    const int blue = smooth(cb, across, down) - 128;
-    const int red = smooth(cr, across, down) - 128;
-    rgb[0] = clamped(bright[x] + ((fixed(1.402) * red + kHalf) >> kBits));
-    rgb[1] = clamped(bright[x] +
-                     ((fixed(-0.344136286) * blue + fixed(-0.714136286) * red + kHalf) >> kBits));
-    rgb[2] = clamped(bright[x] + ((fixed(1.772) * blue + kHalf) >> kBits));
+    const Tap across = tap_of(x, cb.width);
+    to_rgb(bright[x], smooth(cb, across, down) - 128, smooth(cr, across, down) - 128, rgb);
   }
 }
 
