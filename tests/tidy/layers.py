@@ -40,6 +40,7 @@ LIBRARIES = {
     "Boost.Beast": (r"boost/beast\b", {"io", "net", "cache", "roles"}, {"net"}),
     "CLI11": (r"CLI/", {"app"}, set()),
     "libheif": (r"libheif/", {"image"}, set()),
+    "libjpeg": (r"(jpeglib|jerror)\.h", {"image"}, set()),
     "libvips": (r"vips/", {"image"}, set()),
     "libwebp": (r"webp/", {"image"}, set()),
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
