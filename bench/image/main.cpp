@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "image/image.h"
@@ -70,9 +69,12 @@ void write(const std::string& folder, ByteView original, photo::Format format) {
   for (const RenderedSize& stored : render(original).sizes) {
     auto size = render_one(original, stored.code, format, Config{});
     if (!size) stop(size.error().message());
-    const std::string name = std::string(1, static_cast<char>(stored.code)) + "." +
-                             std::string(photo::extension(format));
-    std::ofstream out(folder + "/" + name, std::ios::binary);
+    std::string name = folder;
+    name += '/';
+    name += static_cast<char>(stored.code);
+    name += '.';
+    name += photo::extension(format);
+    std::ofstream out(name, std::ios::binary);
     out << as_text(size.value().bytes);
     if (!out.flush()) stop("can't write " + name);
   }

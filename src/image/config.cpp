@@ -17,6 +17,15 @@ void read_reduce(config::Table& table, Config& out) {
   out.linear_light = light == "linear";
 }
 
+void read_keep(config::Table& table, Config& out) {
+  std::vector<std::string> keep;
+  table.read("keep", keep);
+  for (const std::string& what : keep) {
+    if (what != "copyright") table.reject("keep", "may only have \"copyright\" in it");
+  }
+  if (table.has("keep")) out.keep_copyright = !keep.empty();
+}
+
 void read_size_quality(config::Table table, Config& out) {
   for (const photo::SizeSpec& spec : photo::kSizes) {
     if (spec.code == photo::SizeCode::kOriginal) continue;
@@ -58,6 +67,7 @@ void read_config(config::Table table, Config& out) {
   table.read("avif_effort", out.avif_effort, {0, 9});
   table.read("sharpen", out.sharpen, {0, 100});
   read_reduce(table, out);
+  read_keep(table, out);
   table.read("edit_quality", out.edit_quality, {1, 100});
   table.read("threads", out.threads, {0, 1024});
   table.read("queue", out.queue, {1, 100'000});

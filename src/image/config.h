@@ -32,10 +32,11 @@ struct Config {
   int avif_quality = 60;  // and as AVIF
   int avif_effort = 2;    // 0 (quick) to 9: of 2 to 4, each doubles the time for 1 % of the bytes
   int sharpen = 10;       // 0 to 100: percent of an unsharp mask on each size's brightness
-  bool linear_light = false;  // reduce light, not its sRGB values: right, and 4 times as long
-  int edit_quality = 95;      // 1 to 100, of the new original that an edit makes
-  std::uint32_t threads = 0;  // image threads; 0: as many as there are cores
-  std::uint32_t queue = 64;   // pictures that may wait for a thread; more get 503
+  bool linear_light = false;    // reduce light, not its sRGB values: right, and 4 times as long
+  bool keep_copyright = false;  // EXIF's artist and copyright stay in sizes that are JPEG
+  int edit_quality = 95;        // 1 to 100, of the new original that an edit makes
+  std::uint32_t threads = 0;    // image threads; 0: as many as there are cores
+  std::uint32_t queue = 64;     // pictures that may wait for a thread; more get 503
   std::vector<SizeQuality> size_quality;  // at most one of a size and format; others as above
 
   // Of a size in a format: JPEG, WebP or AVIF.
@@ -43,7 +44,8 @@ struct Config {
 };
 
 // Keys: max_pixels, max_side, max_file (a size), max_scans, accept_truncated, jpeg_quality,
-// webp_quality, avif_quality, avif_effort, sharpen, reduce ("srgb" or "linear"), edit_quality,
+// webp_quality, avif_quality, avif_effort, sharpen, reduce ("srgb" or "linear"),
+// keep (["copyright"]), edit_quality,
 // threads, queue; tables: size_quality.CODE with jpeg, webp, avif.
 void read_config(config::Table table, Config& out);
 

@@ -43,7 +43,8 @@ struct Destination {
 
 class Encoder {
  public:
-  Encoder(const Planes& planes, int quality) : planes_(planes), quality_(quality) {
+  Encoder(const Planes& planes, int quality, ByteView exif)
+      : planes_(planes), quality_(quality), exif_(exif) {
     jpeg_.err = &errors_.manager;
   }
   Encoder(const Encoder&) = delete;
@@ -65,6 +66,7 @@ class Encoder {
 
   const Planes& planes_;
   const int quality_;
+  const ByteView exif_;
   JpegErrors errors_;
   Destination destination_;
   jpeg_compress_struct jpeg_{};
@@ -85,6 +87,10 @@ void Encoder::start() {
   jpeg_.comp_info[0].h_samp_factor = luma_factor;
   jpeg_.comp_info[0].v_samp_factor = luma_factor;
   jpeg_start_compress(&jpeg_, TRUE);
+  if (!exif_.empty()) {
+    jpeg_write_marker(&jpeg_, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif_.data()),
+                      static_cast<unsigned>(exif_.size()));
+  }
 }
 
 // The last blocks reach over the edge, where the last sample goes on.
@@ -119,8 +125,8 @@ void Encoder::write() {
 
 }  // namespace
 
-Result<Bytes> encode_jpeg(const Planes& planes, int quality) {
-  return Encoder(planes, quality).encode();
+Result<Bytes> encode_jpeg(const Planes& planes, int quality, ByteView exif) {
+  return Encoder(planes, quality, exif).encode();
 }
 
 }  // namespace farm::image

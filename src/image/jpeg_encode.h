@@ -8,8 +8,9 @@
 
 namespace farm::image {
 
-// Baseline, 4:2:0 (halved planes) or 4:4:4, Huffman tables of its own, no metadata. `quality` is 1
-// to 100.
-Result<Bytes> encode_jpeg(const Planes& planes, int quality);
+// Baseline, 4:2:0 (halved planes) or 4:4:4, Huffman tables of its own, no other metadata.
+// `quality` is 1
+// to 100. `exif`, if not empty, goes into an APP1 segment as it is; it must fit into one.
+Result<Bytes> encode_jpeg(const Planes& planes, int quality, ByteView exif = {});
 
 }  // namespace farm::image

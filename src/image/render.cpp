@@ -3,6 +3,7 @@
 #include <chrono>
 #include <vector>
 
+#include "image/copyright.h"
 #include "image/decode.h"
 #include "image/encode.h"
 #include "image/image.h"
@@ -49,14 +50,26 @@ Result<std::vector<Planes>> make_all(Opened& opened, const Plan& plan, const Con
   return made;
 }
 
-Result<RenderedSize> finish(Planes& planes, const Step& step, Dimensions original, Format format,
+// What of the original is still to be known when its sizes are written.
+struct Source {
+  Dimensions dimensions;
+  Bytes exif;  // for the sizes
+};
+
+Source source_of(const Opened& opened, const Config& config) {
+  Source source{opened.picture.dimensions, {}};
+  if (config.keep_copyright) source.exif = exif_of(read_copyright(opened.image));
+  return source;
+}
+
+Result<RenderedSize> finish(Planes& planes, const Step& step, const Source& source, Format format,
                             const Config& config, Timings& timings) {
   const Stopwatch stopwatch(timings.encode_s);
   const photo::SizeCode code = step.spec.code;
-  const bool reduced = step.whole != original;
+  const bool reduced = step.whole != source.dimensions;
   if (reduced) sharpen(planes, config.sharpen);
-  FARM_TRY(Bytes bytes,
-           encode_size(planes, {format, config.quality_of(code, format), config.avif_effort}));
+  FARM_TRY(Bytes bytes, encode_size(planes, {format, config.quality_of(code, format),
+                                             config.avif_effort, source.exif}));
   return RenderedSize{code, format, planes.dimensions, std::move(bytes)};
 }
 
@@ -73,16 +86,16 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
   FARM_TRY(Opened opened, open(original, config.limits));
   Rendered rendered;
   rendered.picture = opened.picture;
-  const Dimensions upright = opened.picture.dimensions;
-  const std::vector<photo::SizeSpec> wanted = stored_sizes(upright);
-  const Plan plan = plan_sizes(upright, wanted);
+  const Source source = source_of(opened, config);
+  const std::vector<photo::SizeSpec> wanted = stored_sizes(source.dimensions);
+  const Plan plan = plan_sizes(source.dimensions, wanted);
   FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, rendered.timings));
   for (const photo::SizeSpec& spec : wanted) {
     const auto step =
         std::ranges::find(plan.steps, spec.code, [](const Step& one) { return one.spec.code; });
     Planes& planes = made[static_cast<std::size_t>(step - plan.steps.begin())];
     FARM_TRY(RenderedSize size,
-             finish(planes, *step, upright, Format::kJpeg, config, rendered.timings));
+             finish(planes, *step, source, Format::kJpeg, config, rendered.timings));
     rendered.sizes.push_back(std::move(size));
   }
   return rendered;
@@ -99,11 +112,11 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, Format 
     return fail(ErrorCode::kInvalidArgument, "image", "sizes are made as JPEG, WebP or AVIF");
   }
   FARM_TRY(Opened opened, open(original, config.limits));
-  const Dimensions upright = opened.picture.dimensions;
+  const Source source = source_of(opened, config);
   Timings timings;
-  const Plan plan = plan_one(upright, spec);
+  const Plan plan = plan_one(source.dimensions, spec);
   FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, timings));
-  return finish(made.back(), plan.steps.back(), upright, to, config, timings);
+  return finish(made.back(), plan.steps.back(), source, to, config, timings);
 }
 
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {
