@@ -1,6 +1,7 @@
 # Every library the rooms use, found once. All of them are Debian packages: tools/packages.txt.
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 REQUIRED)
+find_package(JPEG REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)

@@ -1,12 +1,30 @@
 #include "image/config.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace farm::image {
 namespace {
 
 using photo::Format;
+
+void read_reduce(config::Table& table, Config& out) {
+  std::string light = out.linear_light ? "linear" : "srgb";
+  table.read("reduce", light);
+  if (light != "srgb" && light != "linear")
+    table.reject("reduce", "must be \"srgb\" or \"linear\"");
+  out.linear_light = light == "linear";
+}
+
+void read_keep(config::Table& table, Config& out) {
+  std::vector<std::string> keep;
+  table.read("keep", keep);
+  for (const std::string& what : keep) {
+    if (what != "copyright") table.reject("keep", "may only have \"copyright\" in it");
+  }
+  if (table.has("keep")) out.keep_copyright = !keep.empty();
+}
 
 void read_size_quality(config::Table table, Config& out) {
   for (const photo::SizeSpec& spec : photo::kSizes) {
@@ -41,10 +59,15 @@ void read_config(config::Table table, Config& out) {
   out.limits.max_pixels = static_cast<std::uint64_t>(max_pixels);
   table.read("max_side", out.limits.max_side_px, {1, 1'000'000});
   table.read_size("max_file", out.limits.max_file_bytes, {1, std::int64_t{4} << 30});
+  table.read("max_scans", out.limits.max_scans, {1, 10'000});
+  table.read("accept_truncated", out.limits.accept_truncated);
   table.read("jpeg_quality", out.jpeg_quality, {1, 100});
   table.read("webp_quality", out.webp_quality, {1, 100});
   table.read("avif_quality", out.avif_quality, {1, 100});
   table.read("avif_effort", out.avif_effort, {0, 9});
+  table.read("sharpen", out.sharpen, {0, 100});
+  read_reduce(table, out);
+  read_keep(table, out);
   table.read("edit_quality", out.edit_quality, {1, 100});
   table.read("threads", out.threads, {0, 1024});
   table.read("queue", out.queue, {1, 100'000});

@@ -18,6 +18,11 @@ jpeg_quality = 75
 webp_quality = 70
 avif_quality = 50
 avif_effort = 4
+max_scans = 20
+accept_truncated = true
+sharpen = 0
+reduce = "linear"
+keep = ["copyright"]
 edit_quality = 90
 threads = 3
 queue = 8
@@ -45,6 +50,11 @@ s = { jpeg = 90, webp = 88 }
   EXPECT_EQ(config.quality_of(SizeCode::kSquare, Format::kAvif), 50);
   EXPECT_EQ(config.quality_of(SizeCode::kMedium, Format::kAvif), 45);
   EXPECT_EQ(config.avif_effort, 4);
+  EXPECT_EQ(config.limits.max_scans, 20);
+  EXPECT_TRUE(config.limits.accept_truncated);
+  EXPECT_EQ(config.sharpen, 0);
+  EXPECT_TRUE(config.linear_light);
+  EXPECT_TRUE(config.keep_copyright);
   EXPECT_EQ(config.edit_quality, 90);
   EXPECT_EQ(config.threads, 3);
   EXPECT_EQ(config.queue, 8);
@@ -63,7 +73,9 @@ s = { jpeg = 90, webp = 88 }
 TEST(ImageConfig, RefusesWhatMakesNoSense) {
   for (const char* line :
        {"jpeg_quality = 0", "jpeg_quality = 101", "queue = 0", "max_pixels = -1",
-        "max_file = \"lots\"", "jpeg_qualty = 80", "avif_effort = 10", "size_quality.s.jpeg = 0",
+        "max_file = \"lots\"", "jpeg_qualty = 80", "avif_effort = 10", "reduce = \"light\"",
+        "keep = [\"gps\"]", "sharpen = 101", "max_scans = 0", "size_quality.s.jpeg = 0",
+        "memory = \"1KiB\"",
         "size_quality.x.jpeg = 80", "size_quality.s.png = 80"}) {
     auto document = config::Document::parse(std::string("[image]\n") + line, "a.toml");
     ASSERT_TRUE(document);

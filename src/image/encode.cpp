@@ -2,6 +2,7 @@
 
 #include "image/encode_avif.h"
 #include "image/encode_webp.h"
+#include "image/jpeg_encode.h"
 
 namespace farm::image {
 namespace {
@@ -17,27 +18,24 @@ Result<Bytes> encoded(Save&& save) {
   return Bytes(first, first + size);
 }
 
+// Grey as colours that are all alike, in memory.
 Result<Image> three_bands(const Image& image) {
   if (vips_image_get_bands(image.get()) == 3) return share(image);
-  return apply([&](VipsImage** out) {
-    return vips_colourspace(image.get(), out, VIPS_INTERPRETATION_sRGB, nullptr);
-  });
+  FARM_TRY(const Image rgb, apply([&](VipsImage** out) {
+             return vips_colourspace(image.get(), out, VIPS_INTERPRETATION_sRGB, nullptr);
+           }));
+  return into_memory(rgb);
 }
 
 }  // namespace
 
-Result<Bytes> encode_size(const Image& image, const SizeEncoding& encoding) {
-  if (encoding.format == photo::Format::kJpeg) {
-    return encoded([&](void** data, std::size_t* size) {
-      return vips_jpegsave_buffer(image.get(), data, size, "Q", encoding.quality, "optimize_coding",
-                                  TRUE, "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_ON, "strip", TRUE,
-                                  nullptr);
-    });
-  }
+Result<Bytes> encode_size(const Planes& planes, const SizeEncoding& encoding) {
+  if (encoding.format == photo::Format::kJpeg)
+    return encode_jpeg(planes, encoding.quality, encoding.exif);
+  FARM_TRY(const Image image, to_image(planes));
   FARM_TRY(const Image rgb, three_bands(image));
-  FARM_TRY(const Image pixels, into_memory(rgb));
-  if (encoding.format == photo::Format::kWebp) return encode_webp(pixels, encoding.quality);
-  return encode_avif(pixels, {encoding.quality, encoding.avif_effort});
+  if (encoding.format == photo::Format::kWebp) return encode_webp(rgb, encoding.quality);
+  return encode_avif(rgb, {encoding.quality, encoding.avif_effort});
 }
 
 Result<Bytes> encode_original(const Image& image, photo::Format format, int quality) {

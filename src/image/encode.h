@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "image/config.h"
+#include "image/planes.h"
 #include "image/vips_handle.h"
 #include "photo/size_code.h"
 
@@ -13,11 +14,12 @@ struct SizeEncoding {
   photo::Format format = photo::Format::kJpeg;  // JPEG, WebP or AVIF
   int quality = 0;
   int avif_effort = 0;
+  ByteView exif = {};  // of JPEG only; empty: none
 };
 
-// A size without metadata: baseline JPEG with Huffman tables of its own, lossy WebP, or AVIF of 8
-// bits; chroma halved in all three. `image` is 8-bit sRGB or grey and in memory.
-Result<Bytes> encode_size(const Image& image, const SizeEncoding& encoding);
+// A size without metadata (but for `exif`): baseline JPEG with Huffman tables of its own, lossy
+// WebP, or AVIF of 8 bits; colour halved in all three.
+Result<Bytes> encode_size(const Planes& planes, const SizeEncoding& encoding);
 
 // A new original in `format` or, where nothing here writes that, as JPEG. Takes the image's
 // metadata along as it stands.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "image/jpeg_scans.h"
 #include "image/measure.h"
 
 namespace farm::image {
@@ -21,15 +22,17 @@ constexpr double kRoomForReduction = 1.25;
 struct LoadOptions {
   int shrink = 1;  // of JPEG and WebP
   int frames = 1;
+  bool accept_truncated = false;
 };
 
 // Each format has its own loader here; libvips never chooses one. A picture whose data ends early
-// is refused, but a warning is not: real cameras write files that deserve one.
+// is refused (unless they are accepted), but a warning is not: real cameras write files that
+// deserve one.
 Result<Image> load(ByteView bytes, Format format, LoadOptions options) {
   void* data = const_cast<std::byte*>(bytes.data());  // NOLINT: libvips only reads it
   const std::size_t size = bytes.size();
   const auto access = VIPS_ACCESS_SEQUENTIAL;
-  const auto strict = VIPS_FAIL_ON_TRUNCATED;
+  const auto strict = options.accept_truncated ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_TRUNCATED;
   return apply([&](VipsImage** out) {
     switch (format) {
       case Format::kJpeg:
@@ -74,6 +77,16 @@ Result<void> check_samples(const Image& image) {
   return ok();
 }
 
+Result<void> check_scans(ByteView bytes, const Image& image, Format format, const Limits& limits) {
+  const bool progressive =
+      format == Format::kJpeg && vips_image_get_typeof(image.get(), "interlaced") != 0;
+  if (progressive && count_scans(bytes, limits.max_scans) > limits.max_scans) {
+    return too_large("the picture has more than " + std::to_string(limits.max_scans) +
+                     " scans, each of which takes the time of a whole picture");
+  }
+  return ok();
+}
+
 int shrink_for(Dimensions stored, Dimensions wanted) {
   for (const int shrink : {8, 4, 2}) {
     if (stored.width >= wanted.width * shrink * kRoomForReduction &&
@@ -92,10 +105,11 @@ Result<Opened> open(ByteView bytes, const Limits& limits) {
                      " bytes; it may have at most " + std::to_string(limits.max_file_bytes));
   }
   FARM_TRY(const Format format, identify(bytes));
-  FARM_TRY(Image image, load(bytes, format, {}));
+  FARM_TRY(Image image, load(bytes, format, {.accept_truncated = limits.accept_truncated}));
   const Dimensions stored = dimensions_of(image);
   FARM_TRY(check_dimensions(stored, limits));
   FARM_TRY(check_samples(image));
+  FARM_TRY(check_scans(bytes, image, format, limits));
 
   const bool turned = vips_image_get_orientation_swap(image.get()) != 0;
   const Dimensions upright = turned ? Dimensions{stored.height, stored.width} : stored;
@@ -103,6 +117,7 @@ Result<Opened> open(ByteView bytes, const Limits& limits) {
                 .picture = {format, upright},
                 .stored = stored,
                 .turned = turned,
+                .accept_truncated = limits.accept_truncated,
                 .image = std::move(image)};
 }
 
@@ -110,7 +125,8 @@ Result<Image> load_for(Opened& opened, Dimensions wanted) {
   const Format format = opened.picture.format;
   if (format == Format::kJpeg || format == Format::kWebp) {
     const int shrink = shrink_for(opened.stored, wanted);
-    if (shrink > 1) return load(opened.bytes, format, {.shrink = shrink});
+    const LoadOptions options{.shrink = shrink, .accept_truncated = opened.accept_truncated};
+    if (shrink > 1) return load(opened.bytes, format, options);
   }
   return std::move(opened.image);
 }
@@ -126,7 +142,7 @@ Result<Image> load_all_frames(Opened& opened, const Limits& limits) {
     return too_large("the animation has " + std::to_string(frames) + " frames; all of them " +
                      "together may have at most " + std::to_string(limits.max_pixels) + " pixels");
   }
-  return load(opened.bytes, format, {.frames = -1});
+  return load(opened.bytes, format, {.frames = -1, .accept_truncated = limits.accept_truncated});
 }
 
 }  // namespace farm::image

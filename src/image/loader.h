@@ -18,7 +18,8 @@ struct Opened {
   photo::Dimensions
       stored;           // of the first frame, as it lies in the file, before it is turned upright
   bool turned = false;  // upright, width and height change places
-  Image image;          // the first frame, still to be decoded, to be read from top to bottom
+  bool accept_truncated = false;  // of the limits it was opened with
+  Image image;  // the first frame, still to be decoded, to be read from top to bottom
 };
 
 // `bytes` must outlive what is made from it.

@@ -16,6 +16,7 @@ using photo::SizeSpec;
 std::optional<std::size_t> source_for(const std::vector<Step>& made, Dimensions needed) {
   for (std::size_t i = made.size(); i-- > 0;) {
     const Dimensions there = made[i].whole;
+    if (made[i].spec.square) continue;  // not the whole picture any more
     if (there.width >= 2 * needed.width && there.height >= 2 * needed.height) return i;
   }
   return {};
@@ -61,7 +62,7 @@ Dimensions before_crop(Dimensions upright, const SizeSpec& spec) {
 Plan plan_sizes(Dimensions original, std::span<const SizeSpec> sizes) {
   Plan plan;
   for (const SizeSpec& spec : sizes) {
-    plan.steps.push_back({spec, before_crop(original, spec), {}});
+    plan.steps.push_back({spec, before_crop(original, spec), photo::scaled(original, spec), {}});
   }
   std::ranges::stable_sort(plan.steps, std::greater{},
                            [](const Step& step) { return pixels(step.whole); });

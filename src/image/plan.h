@@ -19,7 +19,8 @@ photo::Dimensions before_crop(photo::Dimensions upright, const photo::SizeSpec& 
 struct Step {
   photo::SizeSpec spec;
   photo::Dimensions whole;          // before_crop()
-  std::optional<std::size_t> from;  // an earlier step; nothing: the base
+  photo::Dimensions size;           // what comes out
+  std::optional<std::size_t> from;  // an earlier step that is no square; nothing: the base
 };
 
 struct Plan {

@@ -1,15 +1,18 @@
-// How a picture is reduced. Internal to the room.
+// From one size to the next smaller one. Internal to the room.
 #pragma once
 
 #include "base/result.h"
+#include "image/config.h"
+#include "image/planes.h"
 #include "image/vips_handle.h"
-#include "photo/size_code.h"
 
 namespace farm::image {
 
-// To exactly these dimensions, by Lanczos 3; nothing to do where they are the image's own.
-Result<Image> reduce(const Image& image, photo::Dimensions to);
+// To exactly these dimensions, by Lanczos 3. If they are a square and the picture is none, the
+// largest square in its middle is taken.
+Result<Planes> reduce(const Planes& planes, photo::Dimensions to, const Config& config);
 
-Result<Image> crop_centre(const Image& image, photo::Dimensions to);
+// The same for 8-bit sRGB or grey of libvips, averaging light instead of its sRGB values.
+Result<Image> reduce_light(const Image& image, photo::Dimensions to);
 
 }  // namespace farm::image

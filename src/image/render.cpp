@@ -3,34 +3,21 @@
 #include <chrono>
 #include <vector>
 
-#include "image/colour.h"
+#include "image/copyright.h"
+#include "image/decode.h"
 #include "image/encode.h"
 #include "image/facts.h"
 #include "image/image.h"
 #include "image/loader.h"
 #include "image/plan.h"
 #include "image/reduce.h"
+#include "image/sharpen.h"
 
 namespace farm::image {
 namespace {
 
 using photo::Dimensions;
 using photo::Format;
-
-// The picture upright, opaque and in sRGB, of these dimensions, in memory. Everything before the
-// first into_memory() runs as the decoder delivers rows, so the full-size picture is never held
-// (but by formats whose decoder itself holds it).
-Result<Image> decode(Opened& opened, Dimensions upright) {
-  const Dimensions as_stored = opened.turned ? Dimensions{upright.height, upright.width} : upright;
-  FARM_TRY(const Image loaded, load_for(opened, as_stored));
-  FARM_TRY(const Image opaque, make_opaque(loaded));
-  FARM_TRY(const Image reduced, reduce(opaque, as_stored));
-  FARM_TRY(const Image srgb, to_srgb(reduced));
-  FARM_TRY(const Image decoded, into_memory(srgb));
-  FARM_TRY(const Image turned,
-           apply([&](VipsImage** out) { return vips_autorot(decoded.get(), out, nullptr); }));
-  return into_memory(turned);
-}
 
 // Adds the time from its making to its end.
 class Stopwatch {
@@ -46,36 +33,45 @@ class Stopwatch {
   const Steady::time_point start_ = Steady::now();
 };
 
-Result<Image> reduce_into_memory(const Image& source, Dimensions whole, Timings& timings) {
-  const Stopwatch stopwatch(timings.reduce_s);
-  FARM_TRY(const Image recipe, reduce(source, whole));
-  return into_memory(recipe);
-}
-
-// The whole picture at each step of the plan, in memory.
-Result<std::vector<Image>> make_all(Opened& opened, const Plan& plan, Timings& timings) {
+// The picture at each step of the plan.
+Result<std::vector<Planes>> make_all(Opened& opened, const Plan& plan, const Config& config,
+                                     Timings& timings) {
   const auto decoded = [&]() {
     const Stopwatch stopwatch(timings.decode_s);
-    return decode(opened, plan.base);
+    return decode(opened, plan.base, config);
   };
-  FARM_TRY(const Image base, decoded());
-  std::vector<Image> made;
+  FARM_TRY(Planes base, decoded());
+  const Stopwatch stopwatch(timings.reduce_s);
+  std::vector<Planes> made;
   for (const Step& step : plan.steps) {
-    const Image& source = step.from ? made[*step.from] : base;
-    FARM_TRY(Image reduced, reduce_into_memory(source, step.whole, timings));
+    const Planes& source = step.from ? made[*step.from] : base;
+    FARM_TRY(Planes reduced, reduce(source, step.size, config));
     made.push_back(std::move(reduced));
   }
   return made;
 }
 
-Result<RenderedSize> finish(const Image& whole, Dimensions original, photo::SizeCode code,
-                            Format format, const Config& config, Timings& timings) {
+// What of the original is still to be known when its sizes are written.
+struct Source {
+  Dimensions dimensions;
+  Bytes exif;  // for the sizes
+};
+
+Source source_of(const Opened& opened, const Config& config) {
+  Source source{opened.picture.dimensions, {}};
+  if (config.keep_copyright) source.exif = exif_of(read_copyright(opened.image));
+  return source;
+}
+
+Result<RenderedSize> finish(Planes& planes, const Step& step, const Source& source, Format format,
+                            const Config& config, Timings& timings) {
   const Stopwatch stopwatch(timings.encode_s);
-  const Dimensions size = photo::scaled(original, photo::spec_of(code));
-  FARM_TRY(const Image cut, crop_centre(whole, size));
-  FARM_TRY(Bytes bytes,
-           encode_size(cut, {format, config.quality_of(code, format), config.avif_effort}));
-  return RenderedSize{code, format, size, std::move(bytes)};
+  const photo::SizeCode code = step.spec.code;
+  const bool reduced = step.whole != source.dimensions;
+  if (reduced) sharpen(planes, config.sharpen);
+  FARM_TRY(Bytes bytes, encode_size(planes, {format, config.quality_of(code, format),
+                                             config.avif_effort, source.exif}));
+  return RenderedSize{code, format, planes.dimensions, std::move(bytes)};
 }
 
 }  // namespace
@@ -91,16 +87,16 @@ Result<Rendered> render_stored(ByteView original, const Config& config) {
   FARM_TRY(Opened opened, open(original, config.limits));
   Rendered rendered;
   rendered.picture = opened.picture;
-  const Dimensions upright = opened.picture.dimensions;
-  const std::vector<photo::SizeSpec> wanted = stored_sizes(upright);
-  const Plan plan = plan_sizes(upright, wanted);
-  FARM_TRY(const std::vector<Image> made, make_all(opened, plan, rendered.timings));
+  const Source source = source_of(opened, config);
+  const std::vector<photo::SizeSpec> wanted = stored_sizes(source.dimensions);
+  const Plan plan = plan_sizes(source.dimensions, wanted);
+  FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, rendered.timings));
   for (const photo::SizeSpec& spec : wanted) {
     const auto step =
         std::ranges::find(plan.steps, spec.code, [](const Step& one) { return one.spec.code; });
-    const Image& whole = made[static_cast<std::size_t>(step - plan.steps.begin())];
+    Planes& planes = made[static_cast<std::size_t>(step - plan.steps.begin())];
     FARM_TRY(RenderedSize size,
-             finish(whole, upright, spec.code, Format::kJpeg, config, rendered.timings));
+             finish(planes, *step, source, Format::kJpeg, config, rendered.timings));
     rendered.sizes.push_back(std::move(size));
   }
   rendered.facts = facts_of(original, rendered.picture.format, rendered.sizes);
@@ -118,10 +114,11 @@ Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, Format 
     return fail(ErrorCode::kInvalidArgument, "image", "sizes are made as JPEG, WebP or AVIF");
   }
   FARM_TRY(Opened opened, open(original, config.limits));
-  const Dimensions upright = opened.picture.dimensions;
+  const Source source = source_of(opened, config);
   Timings timings;
-  FARM_TRY(const std::vector<Image> made, make_all(opened, plan_one(upright, spec), timings));
-  return finish(made.back(), upright, code, to, config, timings);
+  const Plan plan = plan_one(source.dimensions, spec);
+  FARM_TRY(std::vector<Planes> made, make_all(opened, plan, config, timings));
+  return finish(made.back(), plan.steps.back(), source, to, config, timings);
 }
 
 Result<RenderedSize> render_one(ByteView original, photo::SizeCode code, const Config& config) {

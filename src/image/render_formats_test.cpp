@@ -95,6 +95,31 @@ TEST(RenderFormats, LeavesNoMetadata) {
   }
 }
 
+TEST(RenderFormats, KeepsTheCopyrightWhereToldTo) {
+  Image told = as_stored(quadrants(300, 200), 6);
+  told = with_text(told, "exif-ifd0-Artist", "Anna of Lund");
+  told = with_text(told, "exif-ifd0-Copyright", "me");
+  told = with_text(told, "exif-ifd3-GPSLatitude", "59/1 19/1 0/1");
+  Config config;
+  config.keep_copyright = true;
+  for (const char* suffix : {".jpg", ".webp[lossless]"}) {
+    const auto size = render_one(encode(told, suffix), SizeCode::kSmall, config);
+    ASSERT_TRUE(size);
+    const Image decoded = decode(size.value().bytes);
+    const auto text = [&](const char* field) {
+      const char* shown = nullptr;
+      const bool there = vips_image_get_typeof(decoded.get(), field) != 0 &&
+                         vips_image_get_string(decoded.get(), field, &shown) == 0;
+      return std::string(there ? shown : "");
+    };
+    EXPECT_TRUE(text("exif-ifd0-Artist").starts_with("Anna of Lund (")) << suffix;
+    EXPECT_TRUE(text("exif-ifd0-Copyright").starts_with("me (")) << suffix;
+    EXPECT_EQ(text("exif-ifd3-GPSLatitude"), "");
+    EXPECT_EQ(vips_image_get_orientation(decoded.get()), 1);
+  }
+  EXPECT_TRUE(render_one(encode(solid(9, 9, kRed), ".gif"), SizeCode::kSmall, config));
+}
+
 TEST(RenderFormats, WritesNoOtherFormat) {
   const Bytes original = encode(quadrants(30, 20), ".jpg");
   for (const Format format : {Format::kPng, Format::kGif, Format::kTiff, Format::kHeic}) {

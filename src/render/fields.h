@@ -15,8 +15,8 @@ concept Is = std::same_as<std::remove_const_t<T>, Of>;
 
 template <class Visit>
 void each_field(Visit& visit, Is<image::Limits> auto& value) {
-  auto& [max_pixels, max_side_px, max_file_bytes] = value;
-  visit(max_pixels, max_side_px, max_file_bytes);
+  auto& [max_pixels, max_side_px, max_file_bytes, max_scans, accept_truncated] = value;
+  visit(max_pixels, max_side_px, max_file_bytes, max_scans, accept_truncated);
 }
 
 template <class Visit>
@@ -27,10 +27,12 @@ void each_field(Visit& visit, Is<image::SizeQuality> auto& value) {
 
 template <class Visit>
 void each_field(Visit& visit, Is<image::Config> auto& value) {
-  auto& [limits, jpeg_quality, webp_quality, avif_quality, avif_effort, edit_quality, threads,
-         queue, memory_bytes, memory_queue, memory_wait, size_quality] = value;
-  visit(limits, jpeg_quality, webp_quality, avif_quality, avif_effort, edit_quality, threads, queue,
-        memory_bytes, memory_queue, memory_wait, size_quality);
+  auto& [limits, jpeg_quality, webp_quality, avif_quality, avif_effort, sharpen, linear_light,
+         keep_copyright, edit_quality, threads, queue, memory_bytes, memory_queue, memory_wait,
+         size_quality] = value;
+  visit(limits, jpeg_quality, webp_quality, avif_quality, avif_effort, sharpen, linear_light,
+        keep_copyright, edit_quality, threads, queue, memory_bytes, memory_queue, memory_wait,
+        size_quality);
 }
 
 template <class Visit>

@@ -41,6 +41,7 @@ LIBRARIES = {
     "CLI11": (r"CLI/", {"app"}, set()),
     "libheif": (r"libheif/", {"image"}, set()),
     "libseccomp": (r"seccomp\.h", {"sandbox"}, set()),
+    "libjpeg": (r"(jpeglib|jerror)\.h", {"image"}, set()),
     "libvips": (r"vips/", {"image"}, set()),
     "libwebp": (r"webp/", {"image"}, set()),
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
