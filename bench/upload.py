@@ -14,7 +14,7 @@ import time
 
 from farmbench import WORK
 from farmbench.report import Report, median, percentile
-from farmbench.servers import cpu_seconds
+from farmbench.servers import family_cpu_seconds
 
 from harness import Farm
 from harness.server import BINARY
@@ -74,9 +74,9 @@ class Clients:
 
 def measure(farm, clients, seconds):
     """Runs the clients; figures of the time between."""
-    before, cpu_before = farm.metrics(), cpu_seconds([farm.process.pid])
+    before, cpu_before = farm.metrics(), family_cpu_seconds(farm.process.pid)
     wall = clients.run(seconds)
-    cpu = cpu_seconds([farm.process.pid]) - cpu_before
+    cpu = family_cpu_seconds(farm.process.pid) - cpu_before
     after = farm.metrics()
     if clients.failed:
         raise SystemExit(f"an upload failed: {clients.failed[0]!r}")
