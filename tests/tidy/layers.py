@@ -40,6 +40,7 @@ LIBRARIES = {
     "Boost.Beast": (r"boost/beast\b", {"io", "net", "cache", "roles"}, {"net"}),
     "CLI11": (r"CLI/", {"app"}, set()),
     "libheif": (r"libheif/", {"image"}, set()),
+    "liblzma": (r"lzma\.h", {"app"}, set()),
     "libvips": (r"vips/", {"image"}, set()),
     "libwebp": (r"webp/", {"image"}, set()),
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
@@ -48,6 +49,7 @@ LIBRARIES = {
     "spdlog": (r"(spdlog|fmt)/", {"obs"}, set()),
     "SQLite": (r"sqlite3\.h", {"catalog"}, set()),
     "toml++": (r"toml\+\+/|toml\.hpp", {"config"}, set()),
+    "zlib": (r"zlib\.h", {"app"}, set()),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
