@@ -10,9 +10,12 @@ namespace farm::cache {
 std::uint64_t allocated_bytes(std::uint64_t asked_bytes) {
   constexpr std::uint64_t kSmallStep = 16;
   constexpr std::uint64_t kEvenStepsUpTo = 128;
+  constexpr std::uint64_t kPagesFrom = 16 << 10;
+  constexpr std::uint64_t kPage = 4 << 10;
   const auto up = [&](std::uint64_t step) { return (asked_bytes + step - 1) / step * step; };
   if (asked_bytes <= kEvenStepsUpTo) return up(kSmallStep);
-  return up(std::bit_floor(asked_bytes - 1) / 4);
+  const std::uint64_t size_class = up(std::bit_floor(asked_bytes - 1) / 4);
+  return size_class < kPagesFrom ? size_class : size_class + kPage;
 }
 
 ByteView Object::body() const {
@@ -46,7 +49,7 @@ ObjectDraft::ObjectDraft(const ObjectParts& parts) {
   const std::uint64_t fixed =
       sizeof(Object) + parts.key.size() + parts.tags.size() + parts.head.size();
   const std::uint64_t memory_bytes = allocated_bytes(fixed + body_bytes);
-  Object* made = new (::operator new(parts.without_body ? fixed : memory_bytes)) Object;
+  Object* made = new (::operator new(fixed + (parts.without_body ? 0 : body_bytes))) Object;
   made->memory_bytes_ = memory_bytes;
   made->charge_ = memory_bytes;
   made->without_body_ = parts.without_body;

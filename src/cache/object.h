@@ -147,10 +147,10 @@ class ObjectDraft {
   ObjectRef object_;
 };
 
-// What an allocation of so many bytes takes in memory: size classes as those of jemalloc (16 bytes
-// apart up to 128, then four to each doubling; https://jemalloc.net/jemalloc.3.html, section
-// "implementation notes"). Objects are allocated in exactly these sizes, so that other allocators
-// add no more than their own few bytes.
+// What an allocation of so many bytes takes in memory: the size classes of jemalloc (16 bytes apart
+// up to 128, then four to each doubling; https://jemalloc.net/jemalloc.3.html, "implementation
+// notes"), and from 16 KiB on the page more by which it shifts the beginnings of allocations
+// against each other, so that they do not all fall into the same lines of the processor's cache.
 std::uint64_t allocated_bytes(std::uint64_t asked_bytes);
 
 }  // namespace farm::cache

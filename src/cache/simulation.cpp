@@ -28,19 +28,23 @@ SimulationResult simulate(const Trace& trace, const SimulationOptions& options,
                    .unit_cost = options.unit_cost,
                    .secret = kSecret});
   SimulationResult result;
+  std::uint64_t done = 0;
   for (const TraceRequest& request : trace.requests()) {
     const std::string& key = trace.keys()[request.object];
-    ++result.requests;
-    result.request_bytes += request.bytes;
+    const bool counted = done++ >= options.warm_up_requests;
+    if (counted) {
+      ++result.requests;
+      result.request_bytes += request.bytes;
+    }
     if (tier.find(key)) {
-      ++result.hits;
-      result.hit_bytes += request.bytes;
+      result.hits += counted ? 1 : 0;
+      result.hit_bytes += counted ? request.bytes : 0;
     } else {
       // The head is counted with the body: neither is there.
       tier.insert(ObjectDraft(
           {.key = key, .body_bytes = request.bytes + kSimulatedHeadBytes, .without_body = true}));
     }
-    if (progress && result.requests % kProgressEvery == 0) progress(result.requests);
+    if (progress && done % kProgressEvery == 0) progress(done);
   }
   result.tier = tier.stats();
   return result;

@@ -16,6 +16,8 @@ struct SimulationOptions {
   // Larger ones always miss and are never kept. 0, and with unit_cost: no bound.
   std::uint64_t object_max_bytes = 0;
   bool unit_cost = false;
+  // So many requests fill the cache before any is counted.
+  std::uint64_t warm_up_requests = 0;
 };
 
 struct SimulationResult {
@@ -32,8 +34,8 @@ struct SimulationResult {
 // The headers that each object is charged with besides its key and its body.
 inline constexpr std::uint64_t kSimulatedHeadBytes = 400;
 
-// Starts empty and counts from the first request on, as published figures do. `progress` is told
-// the number of requests done, every so often.
+// Starts empty, and counts from the first request on unless told otherwise, as published figures
+// do. `progress` is told the number of requests done, every so often.
 SimulationResult simulate(const Trace& trace, const SimulationOptions& options,
                           const std::function<void(std::uint64_t)>& progress = {});
 
