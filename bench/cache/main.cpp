@@ -3,6 +3,10 @@
 
 #include "commands.h"
 
+// As in src/app/main.cpp.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "dirty_decay_ms:1000,muzzy_decay_ms:0";
+
 namespace {
 
 void add_workload(CLI::App& command, farm::bench::WorkloadOptions& workload) {
