@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <string_view>
 
 namespace farm::app {
 namespace {
@@ -124,11 +125,15 @@ std::string draw_line(const HitRatioLine& line, const std::string& colour, const
   for (const HitRatioPoint& point : line.points) {
     const std::string x = number(scale.x(point.size));
     const std::string y = number(scale.y(point.ratio));
-    points += x + "," + y + " ";
+    for (const std::string_view part : {x.c_str(), ",", y.c_str(), " "}) points += part;
     std::array<char, 16> percent{};
     std::snprintf(percent.data(), percent.size(), "%.1f %%", point.ratio * 100);
-    dots += "<circle cx=\"" + x + "\" cy=\"" + y + "\" r=\"3.5\" fill=\"" + colour + "\"><title>" +
-            escaped(line.name + ", " + point.label) + ": " + percent.data() + "</title></circle>\n";
+    const std::string told = escaped(line.name + ", " + point.label + ": " + percent.data());
+    for (const std::string_view part :
+         {"<circle cx=\"", x.c_str(), "\" cy=\"", y.c_str(), "\" r=\"3.5\" fill=\"", colour.c_str(),
+          "\"><title>", told.c_str(), "</title></circle>\n"}) {
+      dots += part;
+    }
   }
   return "<polyline points=\"" + points + "\" fill=\"none\" stroke=\"" + colour +
          "\" stroke-width=\"2\"/>\n" + dots;

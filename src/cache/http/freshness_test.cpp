@@ -84,35 +84,35 @@ TEST(FreshnessTest, AgeIsTheMostThatItCanBe) {
 
 struct ReuseCase {
   const char* section;
-  Seconds age;  // of a response that is good for 100 s
   const char* response;
   const char* request;
+  Seconds age;  // of a response that is good for 100 s
   Reuse reuse;
 };
 
 TEST(FreshnessTest, ReuseIsWhatBothSidesAllow) {
   const ReuseCase kCases[] = {
-      {"4.2 fresh", 99, "max-age=100", "", Reuse::kFresh},
-      {"4.2 as old as its lifetime is stale", 100, "max-age=100", "", Reuse::kValidate},
-      {"5.2.2.4 no-cache", 1, "no-cache", "", Reuse::kValidate},
-      {"5.2.1.4 no-cache", 1, "", "no-cache", Reuse::kValidate},
-      {"5.2.1.1 max-age", 10, "", "max-age=10", Reuse::kFresh},
-      {"5.2.1.1 max-age", 11, "", "max-age=10", Reuse::kValidate},
-      {"5.2.1.1 max-age=0", 1, "", "max-age=0", Reuse::kValidate},
-      {"5.2.1.3 min-fresh", 50, "", "min-fresh=50", Reuse::kFresh},
-      {"5.2.1.3 min-fresh", 51, "", "min-fresh=50", Reuse::kValidate},
-      {"5.2.1.2 max-stale", 150, "", "max-stale=50", Reuse::kStale},
-      {"5.2.1.2 max-stale", 151, "", "max-stale=50", Reuse::kValidate},
-      {"5.2.1.2 max-stale without a number", 9999, "", "max-stale", Reuse::kStale},
-      {"5.2.2.2 must-revalidate", 101, "must-revalidate", "max-stale", Reuse::kValidate},
-      {"5.2.2.8 proxy-revalidate", 101, "proxy-revalidate", "max-stale", Reuse::kValidate},
-      {"5.2.2.10 s-maxage", 101, "s-maxage=100", "max-stale", Reuse::kValidate},
-      {"RFC 5861, 3", 110, "stale-while-revalidate=10", "", Reuse::kStaleWhileRevalidate},
-      {"RFC 5861, 3", 111, "stale-while-revalidate=10", "", Reuse::kValidate},
-      {"RFC 5861, 3, still fresh", 99, "stale-while-revalidate=10", "", Reuse::kFresh},
-      {"4.2.4 must-revalidate forbids it", 101, "stale-while-revalidate=10, must-revalidate", "",
+      {"4.2 fresh", "max-age=100", "", 99, Reuse::kFresh},
+      {"4.2 as old as its lifetime is stale", "max-age=100", "", 100, Reuse::kValidate},
+      {"5.2.2.4 no-cache", "no-cache", "", 1, Reuse::kValidate},
+      {"5.2.1.4 no-cache", "", "no-cache", 1, Reuse::kValidate},
+      {"5.2.1.1 max-age", "", "max-age=10", 10, Reuse::kFresh},
+      {"5.2.1.1 max-age", "", "max-age=10", 11, Reuse::kValidate},
+      {"5.2.1.1 max-age=0", "", "max-age=0", 1, Reuse::kValidate},
+      {"5.2.1.3 min-fresh", "", "min-fresh=50", 50, Reuse::kFresh},
+      {"5.2.1.3 min-fresh", "", "min-fresh=50", 51, Reuse::kValidate},
+      {"5.2.1.2 max-stale", "", "max-stale=50", 150, Reuse::kStale},
+      {"5.2.1.2 max-stale", "", "max-stale=50", 151, Reuse::kValidate},
+      {"5.2.1.2 max-stale without a number", "", "max-stale", 9999, Reuse::kStale},
+      {"5.2.2.2 must-revalidate", "must-revalidate", "max-stale", 101, Reuse::kValidate},
+      {"5.2.2.8 proxy-revalidate", "proxy-revalidate", "max-stale", 101, Reuse::kValidate},
+      {"5.2.2.10 s-maxage", "s-maxage=100", "max-stale", 101, Reuse::kValidate},
+      {"RFC 5861, 3", "stale-while-revalidate=10", "", 110, Reuse::kStaleWhileRevalidate},
+      {"RFC 5861, 3", "stale-while-revalidate=10", "", 111, Reuse::kValidate},
+      {"RFC 5861, 3, still fresh", "stale-while-revalidate=10", "", 99, Reuse::kFresh},
+      {"4.2.4 must-revalidate forbids it", "stale-while-revalidate=10, must-revalidate", "", 101,
        Reuse::kValidate},
-      {"5.2.1.1 the client's word on age", 105, "stale-while-revalidate=10", "max-age=10",
+      {"5.2.1.1 the client's word on age", "stale-while-revalidate=10", "max-age=10", 105,
        Reuse::kValidate},
   };
   for (const ReuseCase& one : kCases) {

@@ -78,8 +78,7 @@ std::optional<std::string> vary_key(Headers response, Headers request) {
   for_each_member(response, "Vary", [&](std::string_view name) { names.push_back(lower(name)); });
   if (std::ranges::count(names, "*") > 0) return std::nullopt;
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   std::string key;
   for (const std::string& name : names) {
     key += name;
