@@ -35,7 +35,9 @@ struct Plan {
   std::uint64_t object_max_bytes = 0;
 };
 
-auto wrong(std::string what) { return fail(ErrorCode::kInvalidArgument, "simulate", std::move(what)); }
+auto wrong(std::string what) {
+  return fail(ErrorCode::kInvalidArgument, "simulate", std::move(what));
+}
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> words;
