@@ -1,10 +1,11 @@
 # farm_room(NAME USES rooms... LIBS libraries... TEST_LIBS libraries...)
-# One folder under src/ is one room: every .cpp in it is the library farm_NAME, every *_test.cpp
-# the program farm_NAME_test. USES names the rooms below that it may include; the arrows
+# One folder under src/ is one room: every .cpp in it, or in a folder of it, is the library
+# farm_NAME, every *_test.cpp the program farm_NAME_test. USES names the rooms below that it may include; the arrows
 # themselves are checked by tests/tidy/layers.py.
 function(farm_room NAME)
   cmake_parse_arguments(ROOM "" "" "USES;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.cpp
+       ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*/*.cpp
        ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.c)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")

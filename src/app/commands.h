@@ -82,6 +82,19 @@ struct InspectVolumeOptions {
 int inspect_volume(const InspectVolumeOptions& options);
 int inspect_record(const std::string& file, bool json);
 
+struct SimulateOptions {
+  std::string trace;  // a file, or "-"
+  std::string memory = "0.1%,0.2%,0.5%,1%,2%,5%,10%,20%";
+  std::string policies = "s3fifo,lru";
+  std::string object_max = "64KiB";
+  std::uint32_t shards = 0;  // 0: as the server would choose
+  bool unit_cost = false;
+  bool by_bytes = false;  // what the plot shows
+  bool json = false;
+  std::string plot;  // an SVG file to write, or empty
+};
+int simulate(const SimulateOptions& options);
+
 int add_key(const ServerOptions& server, const std::string& name, const std::string& scopes,
             bool json);
 int list_keys(const ServerOptions& server, bool json);

@@ -11,6 +11,12 @@
 #include "app/commands.h"
 #include "render/worker_main.h"
 
+// jemalloc's own variable (https://jemalloc.net/jemalloc.3.html, "tuning"); MALLOC_CONF comes after
+// it. What was freed goes back to the system after a second instead of ten: a cache that changes
+// much otherwise holds a tenth more than it was given.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "dirty_decay_ms:1000,muzzy_decay_ms:0";
+
 namespace farm::app {
 namespace {
 
@@ -23,6 +29,7 @@ constexpr const char* kFooter = R"(Examples:
   photofarm put a.jpg --json | jq -r .sizes.m.url  one URL, for a program
   photofarm keys add website --scope upload,read   a key for a program
   photofarm export /backup/records                 every photo, to keep or to import elsewhere
+  photofarm simulate --trace access.log.gz         how large a cache should be
   photofarm inspect volume DATA/volumes/000001.vol what a volume holds
 
 Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
@@ -56,6 +63,7 @@ struct CommandLine {
   ExportOptions export_options;
   ImportOptions import_options;
   InspectVolumeOptions inspect_options;
+  SimulateOptions simulate_options;
   std::string owner;
   std::string id;
   std::vector<std::string> ids;
@@ -74,6 +82,7 @@ struct CommandLine {
   void add_photo_commands();
   void add_record_commands();
   void add_inspect_commands();
+  void add_simulate_command();
   void add_key_commands();
 };
 
@@ -92,6 +101,7 @@ CommandLine::CommandLine() {
   add_photo_commands();
   add_record_commands();
   add_inspect_commands();
+  add_simulate_command();
   add_key_commands();
 }
 
@@ -213,6 +223,33 @@ void CommandLine::add_inspect_commands() {
               [this] { return inspect_record(file, json); });
   record.add_option("FILE", file, "A file that export wrote")->required();
   record.add_flag("--json", json, "Print one JSON object");
+}
+
+void CommandLine::add_simulate_command() {
+  SimulateOptions& options = simulate_options;
+  CLI::App& simulating = command(
+      app, "simulate", "Tell how often caches of some sizes would have had what was asked for",
+      [this] { return simulate(simulate_options); });
+  simulating
+      .add_option(
+          "--trace", options.trace,
+          "An access log (common log format), or lines of TIME ID BYTES; .gz, .xz, or - for "
+          "stdin")
+      ->required();
+  simulating.add_option(
+      "--memory", options.memory,
+      "Sizes by commas: 64MiB, or 5% of what all objects take (" + options.memory + ")");
+  simulating.add_option("--policy", options.policies, "Of s3fifo and lru, by commas (both)");
+  simulating.add_option("--object-max", options.object_max,
+                        "Larger objects are not kept (64KiB); 0: no bound");
+  simulating.add_option("--shards", options.shards, "As [cache] shards (0: by size)")
+      ->check(CLI::IsMember({0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
+  simulating.add_flag("--unit-cost", options.unit_cost,
+                      "Every object costs the same, and sizes are numbers of objects");
+  simulating.add_flag("--bytes,!--objects", options.by_bytes,
+                      "What the plot shows: the share of bytes, or of requests (--objects)");
+  simulating.add_option("--plot", options.plot, "Draw the hit ratios into this SVG file");
+  simulating.add_flag("--json", options.json, "Print one JSON object");
 }
 
 void CommandLine::add_key_commands() {

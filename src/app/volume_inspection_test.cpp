@@ -20,6 +20,7 @@ class VolumeInspectionTest : public ::testing::Test {
   void open(std::uint64_t volume_bytes = 1 << 20) {
     store_.reset();
     store::Config config;
+    config.upkeep = false;  // nothing is rewritten while it is looked at
     config.volume.volume_bytes = volume_bytes;
     config.volume.preallocate_bytes = 64 << 10;
     store_ = store::open_volume_store(disk_, clock_, "/data", config).value();

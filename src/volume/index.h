@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/photo_id.h"
-#include "volume/shard_lock.h"
+#include "base/shard_lock.h"
 
 namespace farm::volume {
 

@@ -42,6 +42,7 @@ LIBRARIES = {
     "libheif": (r"libheif/", {"image"}, set()),
     "libseccomp": (r"seccomp\.h", {"sandbox"}, set()),
     "libjpeg": (r"(jpeglib|jerror)\.h", {"image"}, set()),
+    "liblzma": (r"lzma\.h", {"app"}, set()),
     "libvips": (r"vips/", {"image"}, set()),
     "libwebp": (r"webp/", {"image"}, set()),
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
@@ -51,6 +52,7 @@ LIBRARIES = {
     "SQLite": (r"sqlite3\.h", {"catalog"}, set()),
     "TurboJPEG": (r"turbojpeg\.h", {"image"}, set()),
     "toml++": (r"toml\+\+/|toml\.hpp", {"config"}, set()),
+    "zlib": (r"zlib\.h", {"app"}, set()),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

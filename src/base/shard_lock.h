@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-namespace farm::volume {
+namespace farm {
 
 class ShardLock {
  public:
@@ -26,4 +26,4 @@ class ShardLock {
   std::atomic<unsigned> waiting_{0};
 };
 
-}  // namespace farm::volume
+}  // namespace farm

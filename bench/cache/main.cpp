@@ -1,0 +1,48 @@
+// farm_cache_bench: the parts of ./run bench cache.
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+
+// As in src/app/main.cpp.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "dirty_decay_ms:1000,muzzy_decay_ms:0";
+
+namespace {
+
+void add_workload(CLI::App& command, farm::bench::WorkloadOptions& workload) {
+  command.add_option("--sizes", workload.sizes, "Trace of sizes, lines of a class and bytes");
+  command.add_option("--objects", workload.objects);
+  command.add_option("--alpha", workload.alpha);
+  command.add_option("--requests", workload.requests);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace farm::bench;
+  CLI::App app{"Measures the memory cache; prints JSON, an object a line", "farm_cache_bench"};
+  app.require_subcommand(1);
+
+  HitsOptions hits;
+  CLI::App& hits_command = *app.add_subcommand("hits", "Time a hit, beside a map behind a mutex");
+  hits_command.add_option("--rounds", hits.rounds);
+  hits_command.add_option("--objects", hits.objects);
+  hits_command.add_option("--finds", hits.finds, "By each thread in each round");
+  hits_command.callback([&] { measure_hits(hits); });
+
+  RatioOptions ratios;
+  CLI::App& ratios_command = *app.add_subcommand("ratios", "Hit ratios under Zipf's law");
+  add_workload(ratios_command, ratios.workload);
+  ratios_command.add_option("--shares", ratios.shares, "Percent of the footprint, by commas");
+  ratios_command.callback([&] { measure_ratios(ratios); });
+
+  MemoryOptions memory;
+  CLI::App& memory_command = *app.add_subcommand("memory", "Resident memory of a full cache");
+  add_workload(memory_command, memory.workload);
+  memory_command.add_option("--memory", memory.memory, "Bytes");
+  memory_command.add_option("--policy", memory.policy)->check(CLI::IsMember({"s3fifo", "lru"}));
+  memory_command.callback([&] { measure_memory(memory); });
+
+  CLI11_PARSE(app, argc, argv);
+  return 0;
+}

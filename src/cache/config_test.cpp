@@ -1,0 +1,48 @@
+#include "cache/config.h"
+
+#include <gtest/gtest.h>
+
+namespace farm::cache {
+namespace {
+
+Result<Config> parse(std::string_view text) {
+  FARM_TRY(auto document, config::Document::parse(text, "test.toml"));
+  Config config;
+  read_config(document.root().table("cache"), config);
+  FARM_TRY(document.finish());
+  return config;
+}
+
+TEST(CacheConfigTest, HasDefaults) {
+  const Config config = parse("").value();
+  EXPECT_EQ(config.memory_bytes, 256U << 20);
+  EXPECT_EQ(config.memory_object_max_bytes, 64U << 10);
+  EXPECT_EQ(config.policy, Policy::kS3Fifo);
+  EXPECT_EQ(config.shards, 0U);
+}
+
+TEST(CacheConfigTest, ReadsEveryKey) {
+  const Config config = parse(R"([cache]
+    memory = "2GiB"
+    memory_object_max = "128KiB"
+    policy = "lru"
+    shards = 16
+  )")
+                            .value();
+  EXPECT_EQ(config.memory_bytes, std::uint64_t{2} << 30);
+  EXPECT_EQ(config.memory_object_max_bytes, 128U << 10);
+  EXPECT_EQ(config.policy, Policy::kLru);
+  EXPECT_EQ(config.shards, 16U);
+  EXPECT_EQ(parse("[cache]\nmemory = \"0\"").value().memory_bytes, 0U);
+}
+
+TEST(CacheConfigTest, RefusesWhatIsOutOfBounds) {
+  EXPECT_FALSE(parse("[cache]\npolicy = \"random\""));
+  EXPECT_FALSE(parse("[cache]\nshards = 3"));
+  EXPECT_FALSE(parse("[cache]\nshards = 4096"));
+  EXPECT_FALSE(parse("[cache]\nmemory_object_max = \"1GiB\""));
+  EXPECT_FALSE(parse("[cache]\nmemory_object_max = \"10B\""));
+}
+
+}  // namespace
+}  // namespace farm::cache
