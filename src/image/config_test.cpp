@@ -75,8 +75,7 @@ TEST(ImageConfig, RefusesWhatMakesNoSense) {
        {"jpeg_quality = 0", "jpeg_quality = 101", "queue = 0", "max_pixels = -1",
         "max_file = \"lots\"", "jpeg_qualty = 80", "avif_effort = 10", "reduce = \"light\"",
         "keep = [\"gps\"]", "sharpen = 101", "max_scans = 0", "size_quality.s.jpeg = 0",
-        "memory = \"1KiB\"",
-        "size_quality.x.jpeg = 80", "size_quality.s.png = 80"}) {
+        "memory = \"1KiB\"", "size_quality.x.jpeg = 80", "size_quality.s.png = 80"}) {
     auto document = config::Document::parse(std::string("[image]\n") + line, "a.toml");
     ASSERT_TRUE(document);
     Config config;
