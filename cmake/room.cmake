@@ -1,3 +1,12 @@
+# precompile(TARGET headers...): for targets with several sources, heavy headers of libraries that
+# nearly all of them include. Each source still includes what it uses.
+function(precompile TARGET)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_precompile_headers(${TARGET} PRIVATE ${ARGN})
+    target_compile_options(${TARGET} PRIVATE -fpch-preprocess)  # for ccache
+  endif()
+endfunction()
+
 # farm_room(NAME USES rooms... LIBS libraries... TEST_LIBS libraries...)
 # One folder under src/ is one room: every .cpp in it, or in a folder of it, is the library
 # farm_NAME, every *_test.cpp the program farm_NAME_test. USES names the rooms below that it may include; the arrows
@@ -22,6 +31,10 @@ function(farm_room NAME)
     add_executable(farm_${NAME}_test ${tests})
     target_link_libraries(farm_${NAME}_test PRIVATE farm_${NAME} ${ROOM_TEST_LIBS}
                           GTest::gmock GTest::gtest_main)
+    list(LENGTH tests test_count)
+    if(test_count GREATER 3)
+      precompile(farm_${NAME}_test <gmock/gmock.h> <gtest/gtest.h>)
+    endif()
     gtest_discover_tests(farm_${NAME}_test TEST_PREFIX "${NAME}." DISCOVERY_TIMEOUT 120
                          PROPERTIES TIMEOUT 300 LABELS unit)
   endif()

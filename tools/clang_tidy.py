@@ -24,6 +24,7 @@ INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 ASIO = re.compile(rb"^\s*#\s*include\s*<boost/(asio|beast)\b", re.MULTILINE)
 # g++'s options that clang does not know are no findings.
 EXTRA = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-error"]
+PRECOMPILED = re.compile(r" -fpch-preprocess| -Winvalid-pch| -include \S*cmake_pch\.hxx")
 TIMEOUT_S = 600
 
 
@@ -71,6 +72,17 @@ def wanted(entries, names):
     return chosen
 
 
+def read_commands(build, own_dir):
+    """The build's commands without g++'s precompiled headers, which are no good to clang; kept in a
+    directory of our own for clang-tidy to read."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
+    own_dir.mkdir(exist_ok=True)
+    (own_dir / "compile_commands.json").write_text(json.dumps(entries))
+    return entries
+
+
 def run(entry, build, clean_dir, tool_version):
     """(file, seconds, findings or None when it was known to be clean)"""
     name = str(Path(entry["file"]).relative_to(ROOT))
@@ -100,7 +112,8 @@ def main():
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
 
-    entries = json.loads((options.build / "compile_commands.json").read_text())
+    commands_dir = options.build / "clang-tidy-commands"
+    entries = read_commands(options.build, commands_dir)
     chosen = wanted(entries, options.files)
     tool_version = subprocess.run(["clang-tidy", "--version"], check=True, capture_output=True).stdout
     clean_dir = options.build / "clang-tidy-clean"
@@ -109,7 +122,7 @@ def main():
     found = known = 0
     slowest = (0.0, "")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [pool.submit(run, e, options.build, clean_dir, tool_version) for e in chosen]
+        jobs = [pool.submit(run, e, commands_dir, clean_dir, tool_version) for e in chosen]
         for job in concurrent.futures.as_completed(jobs):
             name, seconds, findings = job.result()
             slowest = max(slowest, (seconds, name))

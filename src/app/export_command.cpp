@@ -105,7 +105,7 @@ class Export {
   }
 
   Result<void> export_page(const std::vector<Json>& photos) {
-    const Result<void> done = transfer_.run(
+    Result<void> done = transfer_.run(
         photos.size(),
         [&](ApiClient& client, std::size_t index) { return export_photo(client, photos[index]); },
         [&](std::size_t index) { return "photo " + photos[index].value("id", ""); });

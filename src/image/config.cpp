@@ -21,9 +21,14 @@ void read_keep(config::Table& table, Config& out) {
   std::vector<std::string> keep;
   table.read("keep", keep);
   for (const std::string& what : keep) {
-    if (what != "copyright") table.reject("keep", "may only have \"copyright\" in it");
+    if (what != "copyright" && what != "icc") {
+      table.reject("keep", "may only have \"copyright\" and \"icc\" in it");
+    }
   }
-  if (table.has("keep")) out.keep_copyright = !keep.empty();
+  if (!table.has("keep")) return;
+  const auto has = [&](const char* what) { return std::ranges::find(keep, what) != keep.end(); };
+  out.keep_copyright = has("copyright");
+  out.keep_profile = has("icc");
 }
 
 void read_size_quality(config::Table table, Config& out) {

@@ -35,9 +35,11 @@ struct Config {
   int sharpen = 10;       // 0 to 100: percent of an unsharp mask on each size's brightness
   bool linear_light = false;    // reduce light, not its sRGB values: right, and 4 times as long
   bool keep_copyright = false;  // EXIF's artist and copyright stay in sizes that are JPEG
+  bool keep_profile = false;    // a JPEG's sizes as JPEG stay in its colours, with its ICC profile
   int edit_quality = 95;        // 1 to 100, of the new original that an edit makes
-  std::uint32_t threads = 0;    // image threads; 0: as many as there are cores
-  std::uint32_t queue = 64;     // pictures that may wait for a thread; more get 503
+  std::uint32_t encode_threads = 1;  // of one picture; no key: who knows of free cores sets it
+  std::uint32_t threads = 0;         // image threads; 0: as many as there are cores
+  std::uint32_t queue = 64;          // pictures that may wait for a thread; more get 503
   // What decoding may take, all pictures together, by the estimate of measure.h; what does not fit
   // waits, more than may wait or for longer gets 503.
   std::uint64_t memory_bytes = 2ULL << 30;
@@ -51,8 +53,8 @@ struct Config {
 
 // Keys: max_pixels, max_side, max_file (a size), max_scans, accept_truncated, jpeg_quality,
 // webp_quality, avif_quality, avif_effort, sharpen, reduce ("srgb" or "linear"), keep
-// (["copyright"]), edit_quality, threads, queue, memory (a size), memory_queue, memory_wait (a
-// duration); tables: size_quality.CODE with jpeg, webp, avif.
+// (["copyright", "icc"]), edit_quality, threads, queue, memory (a size), memory_queue, memory_wait
+// (a duration); tables: size_quality.CODE with jpeg, webp, avif.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::image

@@ -22,7 +22,7 @@ max_scans = 20
 accept_truncated = true
 sharpen = 0
 reduce = "linear"
-keep = ["copyright"]
+keep = ["copyright", "icc"]
 edit_quality = 90
 threads = 3
 queue = 8
@@ -55,6 +55,7 @@ s = { jpeg = 90, webp = 88 }
   EXPECT_EQ(config.sharpen, 0);
   EXPECT_TRUE(config.linear_light);
   EXPECT_TRUE(config.keep_copyright);
+  EXPECT_TRUE(config.keep_profile);
   EXPECT_EQ(config.edit_quality, 90);
   EXPECT_EQ(config.threads, 3);
   EXPECT_EQ(config.queue, 8);

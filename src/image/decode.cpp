@@ -66,21 +66,35 @@ Result<Planes> through_profile(const Planes& planes, ByteView profile) {
   return to_planes(pixels);
 }
 
+// Whether it speaks of colours as these: the colour space in its header (ICC.1:2022, 7.2.6).
+bool is_profile_of(ByteView profile, const Planes& planes) {
+  constexpr std::size_t kColourSpaceAt = 16;
+  constexpr std::size_t kHeaderBytes = 128;
+  if (profile.size() < kHeaderBytes) return false;
+  return as_text(profile.subspan(kColourSpaceAt, 4)) == (planes.grey() ? "GRAY" : "RGB ");
+}
+
 }  // namespace
 
-Result<Planes> decode(Opened& opened, Dimensions upright, const Config& config) {
-  if (opened.picture.format != photo::Format::kJpeg || config.linear_light) {
-    return decode_by_libvips(opened, upright, config);
-  }
+Result<Decoded> decode(Opened& opened, Dimensions upright, const Config& config) {
+  const auto by_libvips = [&]() -> Result<Decoded> {
+    FARM_TRY(Planes planes, decode_by_libvips(opened, upright, config));
+    return Decoded{std::move(planes)};
+  };
+  if (opened.picture.format != photo::Format::kJpeg || config.linear_light) return by_libvips();
   const ByteView profile = profile_to_apply(opened.image);
   const JpegRequest request{.upright = upright,
                             .orientation = vips_image_get_orientation(opened.image.get()),
-                            .halved = profile.empty(),
+                            .halved = profile.empty() || config.keep_profile,
                             .accept_truncated = opened.accept_truncated};
   FARM_TRY(std::optional<Planes> planes, decode_jpeg(opened.bytes, request));
-  if (!planes) return decode_by_libvips(opened, upright, config);
-  if (!profile.empty()) return through_profile(*planes, profile);
-  return std::move(*planes);
+  if (!planes) return by_libvips();
+  if (profile.empty()) return Decoded{std::move(*planes)};
+  if (config.keep_profile && is_profile_of(profile, *planes)) {
+    return Decoded{std::move(*planes), profile};
+  }
+  FARM_TRY(Planes srgb, through_profile(*planes, profile));
+  return Decoded{std::move(srgb)};
 }
 
 }  // namespace farm::image

@@ -30,8 +30,9 @@ Result<Image> three_bands(const Image& image) {
 }  // namespace
 
 Result<Bytes> encode_size(const Planes& planes, const SizeEncoding& encoding) {
-  if (encoding.format == photo::Format::kJpeg)
-    return encode_jpeg(planes, encoding.quality, encoding.exif);
+  if (encoding.format == photo::Format::kJpeg) {
+    return encode_jpeg(planes, encoding.quality, {encoding.exif, encoding.profile});
+  }
   FARM_TRY(const Image image, to_image(planes));
   FARM_TRY(const Image rgb, three_bands(image));
   if (encoding.format == photo::Format::kWebp) return encode_webp(rgb, encoding.quality);

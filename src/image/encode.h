@@ -14,11 +14,12 @@ struct SizeEncoding {
   photo::Format format = photo::Format::kJpeg;  // JPEG, WebP or AVIF
   int quality = 0;
   int avif_effort = 0;
-  ByteView exif = {};  // of JPEG only; empty: none
+  ByteView exif = {};     // of JPEG only; empty: none
+  ByteView profile = {};  // the same
 };
 
-// A size without metadata (but for `exif`): baseline JPEG with Huffman tables of its own, lossy
-// WebP, or AVIF of 8 bits; colour halved in all three.
+// A size without metadata (but for `exif` and `profile`): baseline JPEG with Huffman tables of its
+// own, lossy WebP, or AVIF of 8 bits; colour halved in all three.
 Result<Bytes> encode_size(const Planes& planes, const SizeEncoding& encoding);
 
 // A new original in `format` or, where nothing here writes that, as JPEG. Takes the image's

@@ -43,8 +43,8 @@ struct Destination {
 
 class Encoder {
  public:
-  Encoder(const Planes& planes, int quality, ByteView exif)
-      : planes_(planes), quality_(quality), exif_(exif) {
+  Encoder(const Planes& planes, int quality, const JpegMetadata& metadata)
+      : planes_(planes), quality_(quality), metadata_(metadata) {
     jpeg_.err = &errors_.manager;
   }
   Encoder(const Encoder&) = delete;
@@ -66,7 +66,7 @@ class Encoder {
 
   const Planes& planes_;
   const int quality_;
-  const ByteView exif_;
+  const JpegMetadata metadata_;
   JpegErrors errors_;
   Destination destination_;
   jpeg_compress_struct jpeg_{};
@@ -87,9 +87,12 @@ void Encoder::start() {
   jpeg_.comp_info[0].h_samp_factor = luma_factor;
   jpeg_.comp_info[0].v_samp_factor = luma_factor;
   jpeg_start_compress(&jpeg_, TRUE);
-  if (!exif_.empty()) {
-    jpeg_write_marker(&jpeg_, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif_.data()),
-                      static_cast<unsigned>(exif_.size()));
+  const auto octets = [](ByteView bytes) { return reinterpret_cast<const JOCTET*>(bytes.data()); };
+  if (const ByteView exif = metadata_.exif; !exif.empty()) {
+    jpeg_write_marker(&jpeg_, JPEG_APP0 + 1, octets(exif), static_cast<unsigned>(exif.size()));
+  }
+  if (const ByteView profile = metadata_.profile; !profile.empty()) {
+    jpeg_write_icc_profile(&jpeg_, octets(profile), static_cast<unsigned>(profile.size()));
   }
 }
 
@@ -125,8 +128,8 @@ void Encoder::write() {
 
 }  // namespace
 
-Result<Bytes> encode_jpeg(const Planes& planes, int quality, ByteView exif) {
-  return Encoder(planes, quality, exif).encode();
+Result<Bytes> encode_jpeg(const Planes& planes, int quality, const JpegMetadata& metadata) {
+  return Encoder(planes, quality, metadata).encode();
 }
 
 }  // namespace farm::image

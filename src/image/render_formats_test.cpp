@@ -129,5 +129,43 @@ TEST(RenderFormats, WritesNoOtherFormat) {
   }
 }
 
+TEST(RenderFormats, KeepsTheProfileWhereToldTo) {
+  const Image wide = in_profile(quadrants(600, 400), "p3");
+  const Bytes original = encode(wide, ".jpg[Q=95]");
+  Config config;
+  config.keep_profile = true;
+  const auto kept = render_stored(original, config).value();
+  const auto plain = render_stored(original, Config{}).value();
+  ASSERT_EQ(kept.sizes.size(), plain.sizes.size());
+  for (std::size_t i = 0; i < kept.sizes.size(); ++i) {
+    const Image with = decode(kept.sizes[i].bytes);
+    const Image without = decode(plain.sizes[i].bytes);
+    EXPECT_NE(vips_image_get_typeof(with.get(), VIPS_META_ICC_NAME), 0U);
+    EXPECT_EQ(vips_image_get_typeof(without.get(), VIPS_META_ICC_NAME), 0U);
+    // Converted by the profile it carries, it shows what the converted one shows.
+    const Image shown =
+        apply([&](VipsImage** out) {
+          return vips_icc_transform(with.get(), out, "srgb", "embedded", TRUE, nullptr);
+        }).value();
+    EXPECT_LE(furthest(pixel(shown, 5, 5), pixel(without, 5, 5)), 6);
+  }
+  const Bytes webp = render_one(original, SizeCode::kSmall, Format::kWebp, config).value().bytes;
+  EXPECT_LE(furthest(pixel(decode(webp), 5, 5), pixel(decode(plain.sizes[2].bytes), 5, 5)), 8);
+}
+
+TEST(RenderFormats, IsTheSameByMoreThreads) {
+  const Bytes original = encode(quadrants(1300, 900), ".jpg[Q=95]");
+  Config config;
+  const auto one = render_stored(original, config).value();
+  config.encode_threads = 4;
+  const auto more = render_stored(original, config).value();
+  ASSERT_EQ(one.sizes.size(), 5U);
+  ASSERT_EQ(more.sizes.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(more.sizes[i].code, one.sizes[i].code);
+    EXPECT_TRUE(more.sizes[i].bytes == one.sizes[i].bytes);
+  }
+}
+
 }  // namespace
 }  // namespace farm::image

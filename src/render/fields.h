@@ -28,11 +28,11 @@ void each_field(Visit& visit, Is<image::SizeQuality> auto& value) {
 template <class Visit>
 void each_field(Visit& visit, Is<image::Config> auto& value) {
   auto& [limits, jpeg_quality, webp_quality, avif_quality, avif_effort, sharpen, linear_light,
-         keep_copyright, edit_quality, threads, queue, memory_bytes, memory_queue, memory_wait,
-         size_quality] = value;
+         keep_copyright, keep_profile, edit_quality, encode_threads, threads, queue, memory_bytes,
+         memory_queue, memory_wait, size_quality] = value;
   visit(limits, jpeg_quality, webp_quality, avif_quality, avif_effort, sharpen, linear_light,
-        keep_copyright, edit_quality, threads, queue, memory_bytes, memory_queue, memory_wait,
-        size_quality);
+        keep_copyright, keep_profile, edit_quality, encode_threads, threads, queue, memory_bytes,
+        memory_queue, memory_wait, size_quality);
 }
 
 template <class Visit>

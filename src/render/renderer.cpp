@@ -1,6 +1,9 @@
 #include "render/renderer.h"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "image/measure.h"
@@ -94,6 +97,9 @@ class InWorkers final : public Renderer {
   Result<Bytes> run(Request request, ByteView original) {
     FARM_TRY(check(original));
     request.config = image_config_;
+    // A picture that is alone may have the cores that others leave free.
+    const Busy busy(busy_);
+    request.config.encode_threads = std::max(1U, std::thread::hardware_concurrency() / busy.now);
     const Bytes head = encode(request);
     const std::array<ByteView, 2> parts = {head, original};
     auto done = pool_->run(parts, limits_);
@@ -108,7 +114,18 @@ class InWorkers final : public Renderer {
     return std::move(done.value().answer);
   }
 
+  // Counts the pictures under way.
+  struct Busy {
+    explicit Busy(std::atomic<unsigned>& count) : counter(count), now(++count) {}
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+    ~Busy() { --counter; }
+    std::atomic<unsigned>& counter;
+    const unsigned now;  // this one included
+  };
+
   const image::Config image_config_;
+  std::atomic<unsigned> busy_{0};
   const sandbox::Limits limits_;
   const std::unique_ptr<sandbox::Pool> pool_;
   const obs::Histogram overhead_seconds_;
