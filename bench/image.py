@@ -3,9 +3,9 @@
 vipsthumbnail and GraphicsMagick, each on one core; how close the sizes come to what they should be;
 the memory that a picture of 100 megapixels takes; and the whole program under uploads.
 
-usage: image.py [--rounds N] [--quick] [--only cost,quality,memory,load]
+usage: image.py [--rounds N] [--quick] [--only cost,quality,memory,load,hostile]
 
-A run with all parts is kept, and load alone, beside what was kept of the others. sharp is installed from npm into build/bench/image, as
+A run with all parts is kept, and one of load and hostile, beside what was kept of the others. sharp is installed from npm into build/bench/image, as
 bench/image/package-lock.json says. PHOTOFARM_PHOTOS: a folder whose camera/*.jpg are taken
 (../shared/photos); without it, or with --quick, one picture is made for the purpose.
 """
@@ -25,7 +25,7 @@ from farmbench.report import Report, median
 from farmbench.servers import pinned
 
 sys.path.insert(0, str(BENCH / "image"))
-from farm_load import part_load
+from farm_load import part_hostile, part_load
 
 PROGRAM = BENCH.parent / "build" / "release" / "farm_image_bench"
 SHARP_HOME = BENCH.parent / "build" / "bench" / "image"
@@ -190,7 +190,8 @@ def part_memory(out, files, options, folder):
         out.add(f"of that the file, {name}", told["file_bytes"] / 1e6, "MB")
 
 
-PARTS = {"cost": part_cost, "quality": part_quality, "memory": part_memory, "load": part_load}
+PARTS = {"cost": part_cost, "quality": part_quality, "memory": part_memory, "load": part_load,
+         "hostile": part_hostile}
 
 
 def install_sharp():
@@ -221,9 +222,10 @@ def main():
         files = pictures(folder, options.quick)
         for part in parts:
             PARTS[part](out, files, options, folder)
-    if parts == ["load"] and not options.quick:
+    of_program = set(parts) <= {"load", "hostile"}
+    if of_program and not options.quick:
         out.take_over_others()
-    return 0 if out.finish(keep=not options.quick and parts in (list(PARTS), ["load"])) else 1
+    return 0 if out.finish(keep=not options.quick and (of_program or parts == list(PARTS))) else 1
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """The real program under uploads: how many, how long each, and the memory of the server and its
-workers together."""
+workers together; and under files that want to harm it."""
 
+import os
+import re
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
-from farmbench import WORK
+from farmbench import BENCH, WORK
 from farmbench.report import median, percentile
 from farmbench.servers import children_of, family_cpu_seconds
 
 from harness import Farm, pictures
+from harness.server import BINARY
 
 BUDGET_MIB, WORKER_MIB = 1024, 2048
 CONFIG = f'[image]\nmemory = "{BUDGET_MIB}MiB"\nworker_memory = "{WORKER_MIB}MiB"\n'
@@ -175,3 +180,30 @@ def part_load(out, files, options, folder):
         over_time(out, 200 if options.quick else 10_000)
     finally:
         shutil.rmtree(WORK, ignore_errors=True)
+
+
+CORPUS = re.compile(r"(\w+): tried (\d+), refused (\d+), accepted (\d+), workers lost (\d+), good ones "
+                    r"beside (\d+), faults (\d+), slowest ([0-9.]+) s")
+
+
+def part_hostile(out, files, options, folder):
+    """The corpus of hostile files, which is a test of its own, for longer."""
+    seconds = 5 if options.quick else 60
+    test = BENCH.parent / "tests" / "e2e" / "a085_hostile_corpus.py"
+    done = subprocess.run([sys.executable, "-B", test], stdin=subprocess.DEVNULL, capture_output=True,
+                          env={**os.environ, "PHOTOFARM_BIN": str(BINARY),
+                               "PHOTOFARM_HOSTILE_S": str(seconds)}, text=True)
+    found = [list(map(float, match[1:])) for match in CORPUS.findall(done.stdout)]
+    if not found:
+        raise SystemExit(f"the corpus was not tried:\n{(done.stdout + done.stderr)[-4000:]}")
+    tried, refused, accepted, lost, beside, faults, slowest = zip(*found)
+    out.note(f"Hostile: tests/e2e/a085_hostile_corpus.py, bits flipped for {seconds} s: truncated at every "
+             f"KiB, flipped bits, bombs, polyglots, noise behind a magic number. A fault is an answer "
+             f"but 201, 400, 413, 415 or 422, to one of them or to a good picture beside.")
+    for name, value in (("tried", sum(tried)), ("refused", sum(refused)),
+                        ("accepted", sum(accepted)), ("good pictures beside", sum(beside))):
+        out.add(f"hostile: {name}", value, "")
+    out.add("hostile: faults, of the service or to others", sum(faults), "", at_most=0)
+    out.add("hostile: workers lost", sum(lost), "")
+    out.add("hostile: slowest answer", max(slowest), "s")
+    out.add("hostile: failures of the test", 0 if done.returncode == 0 else 1, "", at_most=0)
