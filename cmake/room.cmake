@@ -7,6 +7,14 @@ function(precompile TARGET)
   endif()
 endfunction()
 
+# What the sanitizers are told to overlook: faults of libraries, a reason with each.
+set(sanitizer_environment FARM_SANITIZE=none)
+if(FARM_SANITIZE MATCHES address)
+  set(sanitizer_environment LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/leaks.txt)
+elseif(FARM_SANITIZE MATCHES thread)
+  set(sanitizer_environment TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/races.txt)
+endif()
+
 # farm_room(NAME USES rooms... LIBS libraries... TEST_LIBS libraries...)
 # One folder under src/ is one room: every .cpp in it, or in a folder of it, is the library
 # farm_NAME, every *_test.cpp the program farm_NAME_test. USES names the rooms below that it may include; the arrows
@@ -36,6 +44,7 @@ function(farm_room NAME)
       precompile(farm_${NAME}_test <gmock/gmock.h> <gtest/gtest.h>)
     endif()
     gtest_discover_tests(farm_${NAME}_test TEST_PREFIX "${NAME}." DISCOVERY_TIMEOUT 120
-                         PROPERTIES TIMEOUT 300 LABELS unit)
+                         PROPERTIES TIMEOUT 300 LABELS unit
+                         ENVIRONMENT ${sanitizer_environment})
   endif()
 endfunction()
