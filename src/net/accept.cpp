@@ -3,25 +3,19 @@
 namespace farm::net {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // Cuts off what comes before the next `mark`, or all.
 std::string_view take_until(std::string_view& text, char mark) {
   const std::size_t end = text.find(mark);
   const std::string_view taken = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return trimmed(taken);
+  return trim(taken);
 }
 
 // "q=0", "q=0.", "q=0.000": not acceptable (section 12.4.2).
 bool refuses(std::string_view parameter) {
   const std::string_view name = take_until(parameter, '=');
   if (!equals_ignoring_case(name, "q")) return false;
-  const std::string_view weight = trimmed(parameter);
+  const std::string_view weight = trim(parameter);
   return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
 }
 

@@ -10,13 +10,6 @@
 namespace farm::net {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Digits; what is beyond 64 bits is as good as the greatest number: both lie behind any end.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;

@@ -11,12 +11,6 @@ constexpr std::size_t kMaxParts = 64;
 constexpr std::size_t kMaxPartHeadBytes = 8 << 10;
 constexpr std::size_t kMaxBoundary = 70;
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // The value of a parameter such as name="photo" (quoted or a token); `text` follows the first ';'.
 std::optional<std::string> parameter(std::string_view text, std::string_view wanted) {
   while (!text.empty()) {

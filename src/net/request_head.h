@@ -48,5 +48,7 @@ struct RequestHead {
 };
 
 bool equals_ignoring_case(std::string_view a, std::string_view b);  // ASCII
+// Without the spaces and tabs at both ends: optional whitespace (RFC 9110 section 5.6.3).
+std::string_view trim(std::string_view text);
 
 }  // namespace farm::net

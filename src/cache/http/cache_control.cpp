@@ -7,12 +7,6 @@
 namespace farm::cache {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // delta-seconds (section 1.2.2); in quotes too, as section 5.2 asks of recipients.
 Seconds seconds(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
@@ -103,7 +97,7 @@ std::string_view take_member(std::string_view& list) {
     if (!quoted && list[end] == ',') break;
   }
   end = std::min(end, list.size());
-  const std::string_view member = trimmed(list.substr(0, end));
+  const std::string_view member = net::trim(list.substr(0, end));
   list.remove_prefix(std::min(end + 1, list.size()));
   return member;
 }
@@ -112,11 +106,11 @@ CacheControl parse_cache_control(Headers headers) {
   CacheControl out;
   for_each_member(headers, "Cache-Control", [&](std::string_view member) {
     const std::size_t equals = member.find('=');
-    const std::string_view name = trimmed(member.substr(0, equals));
+    const std::string_view name = net::trim(member.substr(0, equals));
     if (equals == std::string_view::npos) {
       set_directive(out, Repeated::kFirst, name, std::nullopt);
     } else {
-      set_directive(out, Repeated::kFirst, name, trimmed(member.substr(equals + 1)));
+      set_directive(out, Repeated::kFirst, name, net::trim(member.substr(equals + 1)));
     }
   });
   return out;
@@ -128,7 +122,7 @@ std::optional<CacheControl> parse_cdn_cache_control(Headers headers) {
   bool good = true;
   for_each_member(headers, "CDN-Cache-Control", [&](std::string_view member) {
     any = true;
-    const std::string_view item = trimmed(member.substr(0, member.find(';')));  // no parameters
+    const std::string_view item = net::trim(member.substr(0, member.find(';')));  // no parameters
     const std::size_t equals = item.find('=');
     const std::string_view key = item.substr(0, equals);
     good = good && is_key(key);
