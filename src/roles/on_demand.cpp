@@ -1,5 +1,6 @@
 #include "roles/on_demand.h"
 
+#include "base/checksum.h"
 #include "roles/picture_charge.h"
 #include "store/record_reader.h"
 
@@ -36,17 +37,14 @@ io::Task<Result<RenditionPtr>> OnDemand::get(Wanted wanted) {
 }
 
 Result<RenditionPtr> OnDemand::make(Wanted wanted, const std::string& key) {
-  FARM_TRY(const store::OwnedRecord header, store::read_header(services_.store, wanted.id));
-  const auto original = header.view().find(SizeCode::kOriginal);
-  if (!original || header.view().version() != wanted.version) {
-    return fail(ErrorCode::kNotFound, "roles", {});  // changed a moment ago: this URL is dead
-  }
-  const auto share = services_.memory.take(original->length);
+  // Whoever missed it by a moment would make it again.
+  if (RenditionPtr kept = cache_.find(key)) return kept;
+  const auto share = services_.memory.take(wanted.original_bytes);
   if (!share) return fail(ErrorCode::kBusy, "roles", "too many pictures are being worked on");
   FARM_TRY(const store::OwnedSize source,
            store::read_size(services_.store, wanted.id, SizeCode::kOriginal));
   if (source.header.view().version() != wanted.version) {
-    return fail(ErrorCode::kNotFound, "roles", {});
+    return fail(ErrorCode::kNotFound, "roles", {});  // changed a moment ago: this URL is dead
   }
   FARM_TRY(const PictureBudget::Share working,
            charge_on_demand(services_, source.bytes, photo::spec_of(wanted.code).side_px));
@@ -54,7 +52,9 @@ Result<RenditionPtr> OnDemand::make(Wanted wanted, const std::string& key) {
   FARM_TRY(image::RenderedSize made,
            services_.renderer.render_one(source.bytes, wanted.code, wanted.format));
   made.bytes.shrink_to_fit();
-  auto rendition = std::make_shared<const Rendition>(Rendition{made.format, std::move(made.bytes)});
+  const std::uint64_t fingerprint = std::uint64_t{crc32c(made.bytes)} << 32 | made.bytes.size();
+  auto rendition =
+      std::make_shared<const Rendition>(Rendition{made.format, std::move(made.bytes), fingerprint});
   cache_.add(key, rendition);
   return rendition;
 }

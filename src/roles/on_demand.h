@@ -16,6 +16,7 @@ class OnDemand {
     std::uint32_t version;
     photo::SizeCode code;
     photo::Format format;
+    std::uint64_t original_bytes;  // what is read for it
   };
 
   explicit OnDemand(Services& services);

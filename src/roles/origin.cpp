@@ -1,6 +1,5 @@
 #include "roles/origin.h"
 
-#include "base/checksum.h"
 #include "io/offload.h"
 #include "net/accept.h"
 #include "roles/errors.h"
@@ -138,7 +137,9 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
   if (url->negotiated) url->format = negotiate(exchange.request());
   PerThread& mine = threads_[exchange.thread_index()];
   ReadBuffers::Lease lease = mine.buffers.take();
-  const store::Window window = mine.window.of(url->code);
+  // Of a size that is made on demand the header is enough.
+  const store::Window window =
+      is_stored(*url) ? mine.window.of(url->code) : store::Window{ReadWindow::kLeast};
   auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
   if (!prefix) {
     // Where the disk has to be waited for, one longer read is cheaper than two.
@@ -189,22 +190,27 @@ io::Task<void> Origin::serve_on_demand(net::Exchange& exchange, const Permission
   if (photo::spec_of(url.code).stored && !view.find(url.code)) {
     co_return co_await not_found(exchange);
   }
+  const auto original = view.find(SizeCode::kOriginal);
+  if (!original) co_return co_await not_found(exchange);
   const Millis changed_ms = view.changed_ms();
-  const auto made = co_await on_demand_.get(
-      {.id = url.id, .version = view.version(), .code = url.code, .format = url.format});
+  const auto made = co_await on_demand_.get({.id = url.id,
+                                             .version = view.version(),
+                                             .code = url.code,
+                                             .format = url.format,
+                                             .original_bytes = original->length});
   if (!made) {
     if (made.error().code == ErrorCode::kNotFound) co_return co_await not_found(exchange);
     (void)co_await send_error(exchange, made.error());
     co_return;
   }
-  const Bytes& bytes = made.value()->bytes;
+  const Rendition& size = *made.value();
   const SizeFacts facts = {.id = url.id,
-                           .format = made.value()->format,
-                           .length = bytes.size(),
-                           .fingerprint = std::uint64_t{crc32c(bytes)} << 32 | bytes.size(),
+                           .format = size.format,
+                           .length = size.bytes.size(),
+                           .fingerprint = size.fingerprint,
                            .changed_ms = changed_ms,
                            .varies = url.negotiated};
-  co_await send_size(exchange, facts, bytes);
+  co_await send_size(exchange, facts, size.bytes);
 }
 
 }  // namespace farm::roles

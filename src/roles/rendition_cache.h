@@ -18,6 +18,7 @@ namespace farm::roles {
 struct Rendition {
   photo::Format format;
   Bytes bytes;
+  std::uint64_t fingerprint = 0;  // of the bytes: makes the ETag
 };
 using RenditionPtr = std::shared_ptr<const Rendition>;
 
