@@ -7,18 +7,20 @@ function(precompile TARGET)
   endif()
 endfunction()
 
-# What the sanitizers are told to overlook: faults of libraries, a reason with each.
-set(sanitizer_environment FARM_SANITIZE=none)
+# Of every unit test; and what the sanitizers are told to overlook: faults of libraries, a reason with each.
+set(unit_properties TIMEOUT 300 LABELS unit)
 if(FARM_SANITIZE MATCHES address)
-  set(sanitizer_environment LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/leaks.txt)
+  list(APPEND unit_properties
+       ENVIRONMENT LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/leaks.txt)
 elseif(FARM_SANITIZE MATCHES thread)
-  set(sanitizer_environment TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/races.txt)
+  list(APPEND unit_properties
+       ENVIRONMENT TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/sanitizers/races.txt)
 endif()
 
 # farm_room(NAME USES rooms... LIBS libraries... TEST_LIBS libraries...)
 # One folder under src/ is one room: every .cpp in it, or in a folder of it, is the library
-# farm_NAME, every *_test.cpp the program farm_NAME_test. USES names the rooms below that it may include; the arrows
-# themselves are checked by tests/tidy/layers.py.
+# farm_NAME, every *_test.cpp the program farm_NAME_test. USES names the rooms below that it may
+# include; the arrows themselves are checked by tests/tidy/layers.py.
 function(farm_room NAME)
   cmake_parse_arguments(ROOM "" "" "USES;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.cpp
@@ -44,7 +46,6 @@ function(farm_room NAME)
       precompile(farm_${NAME}_test <gmock/gmock.h> <gtest/gtest.h>)
     endif()
     gtest_discover_tests(farm_${NAME}_test TEST_PREFIX "${NAME}." DISCOVERY_TIMEOUT 120
-                         PROPERTIES TIMEOUT 300 LABELS unit
-                         ENVIRONMENT ${sanitizer_environment})
+                         PROPERTIES ${unit_properties})
   endif()
 endfunction()
