@@ -2,7 +2,7 @@
 """./run bench sandbox: what a picture's way to a sandboxed worker and back adds to making its sizes
 in the server itself. Measured by farm_sandbox_bench (bench/sandbox/main.cpp), each way in turn.
 
-usage: sandbox.py [--rounds N] [--photos DIR] [--quick]
+usage: sandbox.py [--processes N] [--rounds N] [--photos DIR] [--quick]
 
 --photos: pictures to take besides those made here (PHOTOFARM_PHOTOS). --quick: a short run, whose
 figures are not kept.
@@ -35,9 +35,18 @@ def made(folder):
         yield path
 
 
+def run_once(rounds, files):
+    """How the workers began, and a line a picture."""
+    done = subprocess.run([PROGRAM, str(rounds), *map(str, files)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True, check=True)
+    start, *lines = map(json.loads, done.stdout.splitlines())
+    return start, lines
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--rounds", type=int, default=41)
+    parser.add_argument("--processes", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--photos", default=os.environ.get("PHOTOFARM_PHOTOS", ""))
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
@@ -49,22 +58,26 @@ def main():
         files = list(made(Path(folder)))
         if options.photos:
             files += sorted(p for p in Path(options.photos).rglob("*") if p.suffix.lower() in KINDS)
-        rounds = 7 if options.quick else options.rounds
-        done = subprocess.run([PROGRAM, str(rounds), *map(str, files)], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, text=True, check=True)
-    start, *lines = map(json.loads, done.stdout.splitlines())
-    out.note(f"Five sizes of each picture, {rounds} times each way in turn; wall time, medians; added is "
-             f"the median of the differences of neighbours. The pictures without a folder are made "
-             f"by the benchmark.")
+        processes, rounds = (2, 5) if options.quick else (options.processes, options.rounds)
+        runs = [run_once(rounds, files) for _ in range(processes)]
+    starts = [start for start, _ in runs]
+    start = starts[0]
+    out.note(f"Five sizes of each picture, {rounds} times each way in turn, in each of {processes} "
+             f"processes with workers of their own: where its memory lies makes a process several "
+             f"milliseconds faster or slower, with or without a sandbox. Wall time; of a process the "
+             f"median of the differences of neighbours, of those the median. The pictures without a "
+             f"folder are made by the benchmark.")
     out.note("Walls missing here: " + ("; ".join(start["weaknesses"]) or "none") + ".")
-    out.add("a worker's start, until it is locked down", start["start_ms"], "ms")
+    out.add("a worker's start, until it is locked down",
+            median([start["start_ms"] for start in starts]), "ms")
     added_to_all = []
-    for line in lines:
-        pairs = list(zip(line["worker_ms"], line["here_ms"]))
-        added = median([a - b for a, b in pairs])
+    for lines in zip(*(lines for _, lines in runs)):
+        added = median([median([a - b for a, b in zip(line["worker_ms"], line["here_ms"])])
+                        for line in lines])
         added_to_all.append(added)
-        name = f"{Path(line['file']).name} ({line['bytes'] / 1e6:.1f} MB)"
-        out.add(f"{name}: in the server", median(line["here_ms"]), "ms")
+        name = f"{Path(lines[0]['file']).name} ({lines[0]['bytes'] / 1e6:.1f} MB)"
+        out.add(f"{name}: in the server", median([ms for line in lines for ms in line["here_ms"]]),
+                "ms")
         out.add(f"{name}: in a worker, added", added, "ms", at_most=MOST_ADDED_MS)
     out.add("added, median of the pictures", median(added_to_all), "ms", at_most=MOST_ADDED_MS)
     out.note(f"Load of the machine at the end: {os.getloadavg()[0]:.1f} (1 minute).")

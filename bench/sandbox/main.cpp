@@ -1,5 +1,6 @@
 // farm_sandbox_bench: the stored sizes of pictures, made in this process and in a sandboxed worker
 // in turn. Prints JSON, an object a picture; bench/sandbox.py makes the table.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -60,7 +62,8 @@ int run(int argc, char** argv) {
   const int rounds = static_cast<int>(std::strtol(argv[1], nullptr, 10));
   if (!farm::image::start("farm_sandbox_bench")) give_up("libvips does not start");
   farm::obs::Metrics metrics;
-  const farm::image::Config config;
+  farm::image::Config config;
+  config.encode_threads = std::max(1U, std::thread::hardware_concurrency());  // as a worker alone
   const auto here = farm::render::make_in_process_renderer(config);
   const auto begun = std::chrono::steady_clock::now();
   const auto apart = farm::render::make_renderer(config, {}, 1, metrics);
