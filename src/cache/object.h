@@ -27,6 +27,7 @@ struct ObjectMeta {
   std::uint32_t initial_age_s = 0;
   std::uint32_t stale_while_revalidate_s = 0;
   std::uint32_t stale_if_error_s = 0;
+  std::uint64_t purge_seq = 0;  // the last purge that was known when its response was asked for
   std::uint16_t status = 0;
   std::uint16_t flags = 0;  // the caller's own
 };
@@ -58,6 +59,10 @@ class Object {
   ByteView head_and_body() const;
   const ObjectMeta& meta() const { return meta_; }
 
+  // From now on it is stale, whatever its meta says: a soft purge. By any thread, at any time.
+  void expire() const { expired_.store(true, std::memory_order_relaxed); }
+  bool expired() const { return expired_.load(std::memory_order_relaxed); }
+
   // The bytes of memory that it takes: this structure, key, tags, head and body, rounded up to what
   // the allocator gives for them (allocated_bytes()).
   std::uint64_t memory_bytes() const { return memory_bytes_; }
@@ -83,6 +88,7 @@ class Object {
   void release();
 
   mutable std::atomic<std::uint32_t> references_{1};
+  mutable std::atomic<bool> expired_{false};
   bool without_body_ = false;
 
   // Of the shard that holds it, under its lock.
