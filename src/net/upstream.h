@@ -77,7 +77,7 @@ struct UpstreamHead {
 
 // One request under way. Destroyed early it closes its connection; after a whole answer to a whole
 // request it gives it back to be used again. An interface, so that tests and the origin of the same
-// process can stand in.
+// process can stand in. One call at a time.
 //
 // Errors: kTimeout; kClosed (the server left before its answer was whole); kCorrupt (no HTTP, or
 // HTTP that two programs might read in two ways); kTooLarge (a head over its bound);
