@@ -57,7 +57,7 @@ class Asker {
     Outcome outcome;
     bool done = false;
     boost::asio::co_spawn(context_,
-                          run(upstreams_, UpstreamServer{std::move(host), port}, asking, outcome),
+                          run(*this, UpstreamServer{std::move(host), port}, asking, outcome),
                           [&done](const std::exception_ptr& thrown) {
                             EXPECT_FALSE(thrown);
                             done = true;
@@ -68,13 +68,14 @@ class Asker {
     return outcome;
   }
 
+  std::function<void()> on_body;  // called with every piece of an answer's body
+
   const UpstreamFigures& figures() const { return upstreams_.figures(); }
   boost::asio::io_context& context() { return context_; }
   Upstreams& upstreams() { return upstreams_; }
 
-  static io::Task<void> run(Upstreams& upstreams, UpstreamServer server, Asking asking,
-                            Outcome& outcome) {
-    const Result<void> result = co_await talk(upstreams, server, asking, outcome);
+  static io::Task<void> run(Asker& self, UpstreamServer server, Asking asking, Outcome& outcome) {
+    const Result<void> result = co_await talk(self, server, asking, outcome);
     if (!result) {
       outcome.error = std::string(to_string(result.error().code));
       outcome.context = result.error().context;
@@ -82,7 +83,7 @@ class Asker {
   }
 
  private:
-  static io::Task<Result<void>> talk(Upstreams& upstreams, const UpstreamServer& server,
+  static io::Task<Result<void>> talk(Asker& self, const UpstreamServer& server,
                                      const Asking& asking, Outcome& outcome) {
     UpstreamRequest request;
     request.method = asking.method;
@@ -90,7 +91,7 @@ class Asker {
     request.head_lines = asking.head_lines;
     request.content_length = asking.content_length;
     request.chunked = asking.chunked;
-    FARM_CO_TRY(auto exchange, co_await upstreams.send(server, request));
+    FARM_CO_TRY(auto exchange, co_await self.upstreams_.send(server, request));
     bool final = false;
     if (asking.head_first) {
       FARM_CO_TRY(const UpstreamHead head, co_await exchange->read_head());
@@ -106,6 +107,7 @@ class Asker {
       FARM_CO_TRY(const std::size_t count, co_await exchange->read_body(piece));
       if (count == 0) break;
       outcome.body += as_text(ByteView(piece).first(count));
+      if (self.on_body) self.on_body();
     }
     co_return ok();
   }
