@@ -170,6 +170,11 @@ class UpstreamTest : public ::testing::Test {
     });
   }
 
+  static void answer(RawClient connection, std::string_view text) {
+    (void)connection.receive();
+    connection.send(text);
+  }
+
   Outcome ask(Asking asking) { return asker_.ask(listener_.port(), std::move(asking)); }
   Outcome get(std::string method = "GET") {
     Asking asking;

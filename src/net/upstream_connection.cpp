@@ -173,6 +173,12 @@ io::Task<Result<std::size_t>> UpstreamConnection::read(MutableByteView into) {
   co_return error ? 0 : count;
 }
 
+void UpstreamConnection::reset() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);  // not left to the destructor, which forgets the option
+}
+
 ssize_t UpstreamConnection::read_now(MutableByteView into) {
   return ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
 }

@@ -66,6 +66,9 @@ class UpstreamConnection final : public Supervised {
   // Without waiting: negative if nothing is there, 0 at the end.
   ssize_t read_now(MutableByteView into);
 
+  // Closes by a reset: else the kernel would keep what the server does not take.
+  void reset();
+
   const std::string& peer() const { return peer_; }
 
   void check(std::int64_t now_ms, bool stopping) override;

@@ -50,14 +50,20 @@ PooledExchange::PooledExchange(UpstreamPool::Lease lease, std::shared_ptr<Upstre
       parser_(pool_->config().max_head_bytes),
       chunks_(pool_->config().max_head_bytes) {}
 
-PooledExchange::~PooledExchange() = default;
+PooledExchange::~PooledExchange() { close(); }
+
+void PooledExchange::close() {
+  const bool cuts_request = lease_.connected() && !request_whole_;
+  if (cuts_request) lease_.connection().reset();
+  lease_.release();
+}
 
 // From here on nothing but the error comes.
 Error PooledExchange::failed(Error error) {
   if (phase_ != Phase::kFailed) pool_->figures().failures.fetch_add(1, std::memory_order_relaxed);
   phase_ = Phase::kFailed;
   takes_body_ = false;
-  lease_.release();
+  close();
   error_ = error;
   return error;
 }
@@ -344,7 +350,7 @@ void PooledExchange::answer_read() {
   if (reusable) {
     lease_.give_back();
   } else {
-    lease_.release();
+    close();
   }
 }
 

@@ -46,6 +46,7 @@ class PooledExchange final : public UpstreamExchange {
   void answer_read();
 
   Error failed(Error error);
+  void close();
   ByteView pending() const { return ByteView(buffer_).subspan(start_, end_ - start_); }
 
   std::shared_ptr<UpstreamPool> pool_;
