@@ -111,9 +111,13 @@ io::Task<void> Edge::answer(net::Exchange& exchange) {
   if (request.method == net::Method::kPurge && purge_) co_return co_await purge_(exchange);
   KeyRoom room;
   const std::string_view key = cache_key(parts_.routes, request, room);
-  if (key.empty() || key.front() == '*') co_return co_await Origin::not_found(exchange);
-  const Ask ask = make_ask(exchange, std::string(key));
-  if (!ask.known()) co_return co_await Origin::not_found(exchange);
+  const bool has_target = !key.empty() && key.front() != '*';
+  const Ask ask = has_target ? make_ask(exchange, std::string(key)) : Ask();
+  if (!ask.known()) {
+    // As where the origin has nothing: nobody is to tell these apart.
+    exchange.annotate(status_line(parts_.config.name, {.fwd = Fwd::kUriMiss}));
+    co_return co_await Origin::not_found(exchange);
+  }
   if (ask.own) co_return co_await answer_own(exchange);
   if (cache::is_loop(request.headers, parts_.via_name)) {
     (void)co_await exchange.send_problem(508, "this request has been here before");
