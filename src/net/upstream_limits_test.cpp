@@ -292,6 +292,47 @@ TEST(HostLookup, TooManyNamesAtATimeAreRefused) {
   EXPECT_EQ(bad, static_cast<int>(HostLookup::kMaxNames) + 1);
 }
 
+// ---- configuration
+
+TEST(UpstreamConfig, ReadsItsTable) {
+  auto document = config::Document::parse(R"(
+[upstream]
+connect_timeout = "1s"
+head_timeout = "2s"
+transfer_grace = "3s"
+min_rate = "4KiB"
+idle_timeout = "0"
+max_idle_per_server = 5
+max_open_per_server = 6
+max_head = "7KiB"
+)",
+                                          "f.toml");
+  ASSERT_TRUE(document);
+  UpstreamConfig config;
+  read_config(document.value().root().table("upstream"), config);
+  ASSERT_TRUE(document.value().finish());
+  EXPECT_EQ(config.connect_timeout, 1s);
+  EXPECT_EQ(config.head_timeout, 2s);
+  EXPECT_EQ(config.transfer_grace, 3s);
+  EXPECT_EQ(config.min_rate, 4096U);
+  EXPECT_EQ(config.idle_timeout, 0s);
+  EXPECT_EQ(config.max_idle_per_server, 5U);
+  EXPECT_EQ(config.max_open_per_server, 6U);
+  EXPECT_EQ(config.max_head_bytes, 7168U);
+}
+
+TEST(UpstreamConfig, RefusesWhatWouldNeverWork) {
+  for (const std::string line :
+       {"connect_timeout = \"0\"", "min_rate = \"0\"", "max_open_per_server = 0",
+        "max_head = \"2MiB\"", "max_idle_per_server = -1"}) {
+    auto document = config::Document::parse("[upstream]\n" + line, "f.toml");
+    ASSERT_TRUE(document);
+    UpstreamConfig config;
+    read_config(document.value().root().table("upstream"), config);
+    EXPECT_FALSE(document.value().finish()) << line;
+  }
+}
+
 // ---- lifetimes
 
 TEST_F(UpstreamLimitsTest, ExchangesOutliveTheirUpstreams) {
