@@ -2,9 +2,13 @@
 
 #include <atomic>
 #include <future>
+#include <random>
+#include <sstream>
 #include <thread>
 
 #include "app/data_dir.h"
+#include "cache/fills.h"
+#include "cache/memory_tier.h"
 #include "catalog/sqlite_catalog.h"
 #include "io/file.h"
 #include "io/worker_pool.h"
@@ -14,6 +18,7 @@
 #include "render/renderer.h"
 #include "roles/admin.h"
 #include "roles/catalog_session.h"
+#include "roles/edge/edge.h"
 #include "roles/origin.h"
 #include "roles/photos_api.h"
 #include "roles/reconcile.h"
@@ -69,6 +74,22 @@ std::vector<std::filesystem::path> store_directories(const Config& config) {
   return config.store.paths.empty() ? std::vector{config.data} : config.store.paths;
 }
 
+// By which a request is told that has come through this process before.
+std::string via_name(const roles::EdgeConfig& config) {
+  std::random_device random;
+  std::ostringstream out;
+  out << config.name << '-' << std::hex << random();
+  return out.str();
+}
+
+// Of a URL: "https://img.example.com" names img.example.com.
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find('/')));
+}
+
 std::filesystem::path catalog_file(const Config& config) {
   return config.catalog.path.empty() ? config.data / "catalog.sqlite" : config.catalog.path;
 }
@@ -106,6 +127,7 @@ struct Farm::Parts {
   Result<void> reconcile();
   Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
+  Result<void> add_views(net::EndpointTable& endpoints);
   void collect_figures();
   void stop();
 
@@ -132,6 +154,10 @@ struct Farm::Parts {
   std::unique_ptr<roles::RecordsApi> records;
   std::unique_ptr<roles::UpkeepApi> upkeep;
   std::unique_ptr<roles::Admin> admin;
+  route::Routes routes;
+  std::unique_ptr<cache::MemoryTier> memory_tier;
+  std::unique_ptr<cache::Fills> fills;
+  std::unique_ptr<roles::Edge> edge;
   std::unique_ptr<net::Server> server;
 
   roles::Tie tie = roles::Tie::kNeverMade;
@@ -240,15 +266,41 @@ Result<void> Farm::Parts::serve() {
   upkeep->add_endpoints(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
-  if (config.roles.has_role("origin")) {
-    origin = std::make_unique<roles::Origin>(*services);
-    origin->add_endpoints(endpoints);
-  }
-  endpoints.set_not_found(roles::Origin::not_found);
+  if (config.roles.has_role("origin")) origin = std::make_unique<roles::Origin>(*services);
+  FARM_TRY(add_views(endpoints));
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
   server->run();
   return write_server_url(config.data, "http://" + server->address());
+}
+
+// What is no call of the API: by the edge, or without one by the origin alone.
+Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
+  if (!config.roles.has_role("edge")) {
+    endpoints.set_fallback({.name = "unmatched", .handle = roles::Origin::not_found});
+    if (origin) origin->add_endpoints(endpoints);
+    return ok();
+  }
+  FARM_TRY(routes, route::Routes::make(config.route));
+  memory_tier = std::make_unique<cache::MemoryTier>(cache::memory_tier_options(config.cache));
+  fills = std::make_unique<cache::Fills>(
+      cache::FillLimits{.keep_max_bytes = config.cache.disk_object_max_bytes},
+      config.cache.max_fills);
+  edge = std::make_unique<roles::Edge>(
+      roles::EdgeParts{.config = config.edge,
+                       .cache_config = config.cache,
+                       .upstream_config = config.upstream,
+                       .clock = clock,
+                       .routes = routes,
+                       .memory = *memory_tier,
+                       .fills = *fills,
+                       .metrics = metrics,
+                       .net_threads = net::thread_count(config.net),
+                       .via_name = via_name(config.edge),
+                       .public_host = host_of(config.roles.public_url),
+                       .origin = origin.get()});
+  edge->add_endpoints(endpoints);
+  return ok();
 }
 
 void Farm::Parts::collect_figures() {
@@ -308,8 +360,11 @@ void Farm::Parts::collect_figures() {
               {{"pool", "image"}});
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.",
               number(on_demand_pool->queued()), {{"pool", "on_demand"}});
-    out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
-              number(origin->on_demand_bytes()));
+    if (origin) {
+      out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
+                number(origin->on_demand_bytes()));
+    }
+    if (edge) edge->collect(out);
     renderer->collect(out);
     server->collect(out);
   });
@@ -323,6 +378,7 @@ void Farm::Parts::stop() {
   if (upkeep) upkeep->stop();
   if (server) {
     server->stop();
+    if (edge) edge->stop();
     remove_server_url(config.data);
   }
   if (pictures) pictures->close();
