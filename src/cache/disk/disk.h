@@ -100,8 +100,10 @@ class Disk {
   DiskStats counted_;
   std::vector<std::string> problems_;
   bool stopping_ = false;
-  bool flushing_ = false;
-  bool writing_ = false;
+  // By number: asked for, begun with the batch that is being written, and done.
+  std::uint64_t flushes_asked_ = 0;
+  std::uint64_t flushes_begun_ = 0;
+  std::uint64_t flushes_done_ = 0;
   bool gave_up_ = false;
 
   std::atomic<bool> failed_{false};

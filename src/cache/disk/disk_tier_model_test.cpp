@@ -214,8 +214,10 @@ TEST_F(DiskTierModelTest, HoldsUnderManyThreads) {
         if (random() % 4 == 0) tier_->offer(*found, true);
       } else if (what < 90) {
         tier_->offer(test_object(key, test_body(key, random(), 1 + random() % 5000)), true);
-      } else if (what < 98) {
+      } else if (what < 97) {
         tier_->erase(key);
+      } else if (what < 98) {
+        tier_->flush();
       } else if (tier_->stats().bytes > 1 << 20) {
         ++wrong;
       }

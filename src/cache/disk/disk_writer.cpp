@@ -36,10 +36,9 @@ void Disk::stop() {
 
 void Disk::flush() {
   std::unique_lock lock(mutex_);
-  flushing_ = true;
+  const std::uint64_t mine = ++flushes_asked_;
   wake_.notify_all();
-  idle_.wait(lock, [this] { return gave_up_ || stopping_ || (!queue_.has_work() && !writing_); });
-  flushing_ = false;
+  idle_.wait(lock, [this, mine] { return gave_up_ || stopping_ || flushes_done_ >= mine; });
 }
 
 void Disk::work() {
@@ -62,15 +61,18 @@ void Disk::work() {
 // False when there is nothing more to do.
 bool Disk::wait_for_work(WriteQueue::Batch& batch) {
   std::unique_lock lock(mutex_);
-  writing_ = false;
-  if (!queue_.has_work()) idle_.notify_all();
+  flushes_done_ = flushes_begun_;
+  idle_.notify_all();
   const auto ended = [this] { return stopping_ || !works(); };
-  wake_.wait(lock, [&] { return ended() || queue_.has_work(); });
-  const auto urgent = [&] { return ended() || flushing_ || queue_.waiting_bytes() >= kBatchBytes; };
+  wake_.wait(lock, [&] { return ended() || queue_.has_work() || flushes_asked_ > flushes_done_; });
+  const auto urgent = [&] {
+    return ended() || flushes_asked_ > flushes_done_ || queue_.waiting_bytes() >= kBatchBytes;
+  };
   wake_.wait_for(lock, kLatest, urgent);
   if (!works() || (stopping_ && !queue_.has_work())) return false;
   batch = queue_.take(kBatchBytes);
-  writing_ = true;
+  // All that was there when it was asked for is in this batch, or before it.
+  if (!queue_.has_work()) flushes_begun_ = flushes_asked_;
   return true;
 }
 
