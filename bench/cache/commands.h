@@ -29,6 +29,13 @@ struct RatioOptions {
 };
 void measure_ratios(const RatioOptions& options);
 
+struct TiersOptions {
+  WorkloadOptions workload;
+  std::string shares = "1+4,1+9,2+8,5+15";  // percent in memory + percent on disk
+};
+// Hit ratios of memory and disk together, and what is written to the disk for it.
+void measure_tiers(const TiersOptions& options);
+
 struct MemoryOptions {
   WorkloadOptions workload;
   std::uint64_t memory = std::uint64_t{512} << 20;

@@ -36,6 +36,12 @@ int main(int argc, char** argv) {
   ratios_command.add_option("--shares", ratios.shares, "Percent of the footprint, by commas");
   ratios_command.callback([&] { measure_ratios(ratios); });
 
+  TiersOptions tiers;
+  CLI::App& tiers_command = *app.add_subcommand("tiers", "Hit ratios of memory and disk together");
+  add_workload(tiers_command, tiers.workload);
+  tiers_command.add_option("--shares", tiers.shares, "As 1+9: percent in memory, on disk; commas");
+  tiers_command.callback([&] { measure_tiers(tiers); });
+
   MemoryOptions memory;
   CLI::App& memory_command = *app.add_subcommand("memory", "Resident memory of a full cache");
   add_workload(memory_command, memory.workload);

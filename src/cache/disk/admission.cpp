@@ -4,6 +4,12 @@
 
 namespace farm::cache {
 
+std::uint64_t remembered_for(std::uint64_t disk_bytes) {
+  constexpr std::uint64_t kBytesEach = 32 << 10;
+  constexpr std::uint64_t kLeast = 4096;
+  return std::max(kLeast, disk_bytes / kBytesEach);
+}
+
 Admission::Admission(const Options& options)
     : options_(options), allowance_(static_cast<std::int64_t>(options.write_budget)) {
   seen_.set_limit(options.remembered);

@@ -16,6 +16,10 @@ enum class Verdict : std::uint8_t {
   kOverBudget,
 };
 
+// How many hashes a disk of that size remembers of objects that were asked for once: as many as
+// objects of 32 KiB would fit.
+std::uint64_t remembered_for(std::uint64_t disk_bytes);
+
 class Admission {
  public:
   struct Options {

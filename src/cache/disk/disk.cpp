@@ -8,9 +8,6 @@
 namespace farm::cache {
 namespace {
 
-// Hashes of objects that were asked for once: as many as objects of this size would fit.
-constexpr std::uint64_t kBytesARememberedHash = 32 << 10;
-constexpr std::uint64_t kMinRemembered = 4096;
 // A disk is done for after so many reads that failed.
 constexpr std::uint64_t kMaxReadErrors = 16;
 constexpr std::uint32_t kSlotsForDisks = 64;
@@ -27,7 +24,7 @@ Disk::Disk(io::FileSystem& files, const Clock& clock, std::unique_ptr<DiskHome> 
       queue_(options.queue_bytes),
       admission_({.object_max_bytes = options.object_max_bytes,
                   .write_budget = options.write_budget,
-                  .remembered = std::max(kMinRemembered, options.bytes / kBytesARememberedHash)}) {}
+                  .remembered = remembered_for(options.bytes)}) {}
 
 Disk::~Disk() { stop(); }
 
