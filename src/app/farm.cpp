@@ -244,7 +244,7 @@ Result<void> Farm::Parts::serve() {
     origin = std::make_unique<roles::Origin>(*services);
     origin->add_endpoints(endpoints);
   }
-  endpoints.set_not_found(roles::Origin::not_found);
+  endpoints.set_fallback({.name = "unmatched", .handle = roles::Origin::not_found});
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
   server->run();

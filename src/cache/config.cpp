@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t kMinObjectMax = 1 << 10;
 constexpr std::int64_t kMaxObjectMax = 64 << 20;
 constexpr std::int64_t kMaxShards = 1024;
+constexpr std::chrono::hours kMaxNegative(24 * 365);
 
 }  // namespace
 
@@ -25,6 +26,7 @@ void read_config(config::Table table, Config& out) {
   table.read_size("memory", out.memory_bytes);
   table.read_size("memory_object_max", out.memory_object_max_bytes,
                   {.min = kMinObjectMax, .max = kMaxObjectMax});
+  table.read_duration("negative_max", out.negative_max, {.max = kMaxNegative});
   std::string policy(to_string(out.policy));
   table.read("policy", policy);
   if (const auto parsed = parse_policy(policy)) {

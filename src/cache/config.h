@@ -1,6 +1,7 @@
 // What can be set of the cache: the table [cache] of the configuration.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -23,13 +24,15 @@ struct Config {
   std::uint64_t memory_bytes = std::uint64_t{256} << 20;
   // Objects whose headers and body are larger together are not kept in memory.
   std::uint64_t memory_object_max_bytes = 64 << 10;
+  // The longest that an error's answer (404, 503 …) is good for, whatever it says itself.
+  std::chrono::milliseconds negative_max = std::chrono::minutes(1);
   Policy policy = Policy::kS3Fifo;
   // Parts with a lock and an eviction queue of their own, a power of two. 0: as many as leave
   // room for 64 of the largest objects in each, at most 64.
   std::uint32_t shards = 0;
 };
 
-// Keys: memory, memory_object_max, policy, shards.
+// Keys: memory, memory_object_max, negative_max, policy, shards.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::cache

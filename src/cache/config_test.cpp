@@ -17,6 +17,7 @@ TEST(CacheConfigTest, HasDefaults) {
   const Config config = parse("").value();
   EXPECT_EQ(config.memory_bytes, 256U << 20);
   EXPECT_EQ(config.memory_object_max_bytes, 64U << 10);
+  EXPECT_EQ(config.negative_max, std::chrono::seconds(60));
   EXPECT_EQ(config.policy, Policy::kS3Fifo);
   EXPECT_EQ(config.shards, 0U);
 }
@@ -25,12 +26,14 @@ TEST(CacheConfigTest, ReadsEveryKey) {
   const Config config = parse(R"([cache]
     memory = "2GiB"
     memory_object_max = "128KiB"
+    negative_max = "5s"
     policy = "lru"
     shards = 16
   )")
                             .value();
   EXPECT_EQ(config.memory_bytes, std::uint64_t{2} << 30);
   EXPECT_EQ(config.memory_object_max_bytes, 128U << 10);
+  EXPECT_EQ(config.negative_max, std::chrono::seconds(5));
   EXPECT_EQ(config.policy, Policy::kLru);
   EXPECT_EQ(config.shards, 16U);
   EXPECT_EQ(parse("[cache]\nmemory = \"0\"").value().memory_bytes, 0U);
@@ -42,6 +45,7 @@ TEST(CacheConfigTest, RefusesWhatIsOutOfBounds) {
   EXPECT_FALSE(parse("[cache]\nshards = 4096"));
   EXPECT_FALSE(parse("[cache]\nmemory_object_max = \"1GiB\""));
   EXPECT_FALSE(parse("[cache]\nmemory_object_max = \"10B\""));
+  EXPECT_FALSE(parse("[cache]\nnegative_max = \"366d\""));
 }
 
 }  // namespace

@@ -135,14 +135,14 @@ io::Task<void> Connection::handle() {
   Exchange exchange(*this);
   const EndpointTable::Match match = shared_.endpoints.match(request.method, request.path);
   exchange.params_ = match.params;
-  route_ = match.endpoint != nullptr ? match.index : shared_.endpoints.all().size();
+  route_ = match.index;
   max_body_bytes_ = match.endpoint != nullptr ? match.endpoint->max_body_bytes : 0;
   const bool answered = answer_at_once(exchange, match);
-  if (!rest_.empty()) {
+  if (!answered) co_await dispatch_safely(exchange, match);
+  if (rest_) {
     const Result<void> sent = co_await send_rest();
     if (!sent) broken_ = true;
   }
-  if (!answered) co_await dispatch_safely(exchange, match);
   // A response that ends early must not be taken for a whole one, nor the next one for its rest.
   if (body_left_ > 0) broken_ = true;
   if (!responded_ && !broken_) {
@@ -157,12 +157,11 @@ io::Task<void> Connection::handle() {
 
 io::Task<void> Connection::dispatch(Exchange& exchange, EndpointTable::Match match) {
   const RequestHead& request = parser_.head();
-  if (match.endpoint == nullptr && match.path_known) {
+  if (match.endpoint == nullptr) {
     const std::string allow = "Allow: " + shared_.endpoints.allowed(request.path) + "\r\n";
     (void)co_await send_problem(405, "this path does not take this method", allow);
-  } else if (match.endpoint == nullptr) {
-    co_await shared_.endpoints.not_found()(exchange);
-  } else if (request.content_length.value_or(0) > max_body_bytes_) {
+  } else if (match.endpoint != &shared_.endpoints.fallback() &&
+             request.content_length.value_or(0) > max_body_bytes_) {
     (void)co_await send_problem(
         413, "the body is larger than the " + std::to_string(max_body_bytes_) + " bytes taken here",
         {});
@@ -213,6 +212,8 @@ void Connection::next_request() {
   }
   parser_.reset();
   head_.clear();
+  if (!annotation_.empty()) annotation_.clear();
+  chunked_ = false;
   idle_ = true;
   body_read_ = body_sent_ = 0;
   body_begun_ = body_done_ = responded_ = false;

@@ -6,12 +6,14 @@
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
 
 #include "net/config.h"
 #include "net/endpoints.h"
+#include "net/pieces.h"
 #include "net/request_parser.h"
 #include "net/thread.h"
 #include "obs/request_stats.h"
@@ -44,6 +46,7 @@ class Connection final : public Supervised {
  private:
   friend class Exchange;
   using Steady = std::chrono::steady_clock;
+  static constexpr std::uint64_t kUnknownLength = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   // Requests.
@@ -75,16 +78,27 @@ class Connection final : public Supervised {
   io::Task<Result<void>> send_continue();
 
   // Bytes out.
-  class Pieces;
-  Result<void> finish_head(std::uint64_t body_bytes);
+  Result<void> finish_head(std::optional<std::uint64_t> body_bytes);
+  Result<void> finish_ready_head(const ReadyResponse& response,
+                                 std::optional<std::uint64_t> body_bytes);
+  Result<void> add_framing(std::optional<std::uint64_t> body_bytes);
   bool sends_body() const;
   io::Task<Result<void>> flush(Pieces& pieces);
   io::Task<Result<void>> send(std::span<const ByteView> parts);
   void send_now(ByteView body);
+  void send_ready(const ReadyResponse& response, Keep keep);
+  bool send_at_once(Pieces& pieces);
   io::Task<Result<void>> send_rest();
   io::Task<Result<void>> send_one(ByteView body);
   io::Task<Result<void>> begin(std::uint64_t length);
+  io::Task<Result<void>> begin_ready(const ReadyResponse& response,
+                                     std::optional<std::uint64_t> length);
+  io::Task<Result<void>> begin_body(std::string_view ready_head,
+                                    std::optional<std::uint64_t> length);
   io::Task<Result<void>> write(ByteView piece);
+  io::Task<Result<void>> write_chunk(ByteView piece);
+  io::Task<Result<void>> end();
+  io::Task<Result<void>> send_interim(int status, std::string_view lines);
   io::Task<Result<void>> send_problem(int status, std::string detail, std::string_view extra);
   Result<void> failed_to_send();
   Result<void> may_respond();
@@ -120,9 +134,12 @@ class Connection final : public Supervised {
   bool body_done_ = false;
   bool responded_ = false;
   std::uint64_t body_sent_ = 0;
-  std::uint64_t body_left_ = 0;  // announced by begin(), still to be written
-  Bytes rest_;                   // of send_now(), which the socket did not take
-  ByteView only_part_;           // of send_one()
+  // Announced by begin(), still to be written; without a length: anything, until end().
+  std::uint64_t body_left_ = 0;
+  bool chunked_ = false;              // the response goes in chunks
+  std::unique_ptr<UnsentRest> rest_;  // of send_now() and send_ready()
+  std::string annotation_;            // further headers of the response
+  ByteView only_part_;                // of send_one()
   ResponseHead head_;
 };
 

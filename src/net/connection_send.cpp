@@ -1,9 +1,7 @@
 // The sending half of a connection.
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cerrno>
+#include <charconv>
 
 #include <boost/asio/redirect_error.hpp>
 
@@ -14,67 +12,29 @@ namespace farm::net {
 namespace {
 
 constexpr std::size_t kMaxParts = 14;
+static_assert(kMaxParts + 2 <= Pieces::kMost);
 
 bool has_length(int status) { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace
 
-// What is still to be sent, as the kernel wants it.
-class Connection::Pieces {
- public:
-  void add(ByteView bytes) {
-    if (bytes.empty()) return;
-    pieces_[count_++] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-  }
-  bool empty() const { return first_ == count_; }
-
-  Bytes copy() const {
-    Bytes out;
-    for (std::size_t i = first_; i < count_; ++i) {
-      const auto* data = static_cast<const std::byte*>(pieces_[i].iov_base);
-      out.insert(out.end(), data, data + pieces_[i].iov_len);
-    }
-    return out;
-  }
-
-  // One sendmsg; negative as the system call is.
-  ssize_t send(int socket) {
-    msghdr message{};
-    message.msg_iov = pieces_.data() + first_;
-    message.msg_iovlen = count_ - first_;
-    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent > 0) advance(static_cast<std::size_t>(sent));
-    return sent;
-  }
-
- private:
-  void advance(std::size_t sent) {
-    while (sent > 0) {
-      iovec& piece = pieces_[first_];
-      const std::size_t part = std::min(sent, piece.iov_len);
-      piece.iov_base = static_cast<char*>(piece.iov_base) + part;
-      piece.iov_len -= part;
-      sent -= part;
-      if (piece.iov_len == 0) ++first_;
-    }
-  }
-
-  std::array<iovec, kMaxParts + 1> pieces_;
-  std::size_t first_ = 0;
-  std::size_t count_ = 0;
-};
-
 bool Connection::sends_body() const {
   return parser_.head().method != Method::kHead && has_length(head_.status());
 }
 
-Result<void> Connection::finish_head(std::uint64_t body_bytes) {
-  if (thread_.stopping() || (!close_ && !can_skip_rest())) close_ = true;
-  head_.add_lines(thread_.date_line());
-  if (has_length(head_.status())) head_.add("Content-Length", body_bytes);
+// What a body's length, or the want of it, and the connection's fate add to a head.
+Result<void> Connection::add_framing(std::optional<std::uint64_t> body_bytes) {
+  const bool http_1_0 = parser_.head().minor_version == 0;
+  const bool framed = !has_length(head_.status()) || body_bytes.has_value() || !http_1_0;
+  if (thread_.stopping() || !framed || (!close_ && !can_skip_rest())) close_ = true;
+  if (has_length(head_.status())) {
+    if (body_bytes) head_.add("Content-Length", *body_bytes);
+    chunked_ = !body_bytes && !http_1_0;
+    if (chunked_) head_.add_lines("Transfer-Encoding: chunked\r\n");
+  }
   if (close_) {
     head_.add("Connection", "close");
-  } else if (parser_.head().minor_version == 0) {
+  } else if (http_1_0) {
     head_.add("Connection", "keep-alive");
   }
   head_.finish();
@@ -82,6 +42,19 @@ Result<void> Connection::finish_head(std::uint64_t body_bytes) {
     return fail(ErrorCode::kInternal, "net", "the response's head is too large");
   responded_ = true;
   return ok();
+}
+
+Result<void> Connection::finish_head(std::optional<std::uint64_t> body_bytes) {
+  head_.add_lines(thread_.date_line());
+  head_.add_lines(annotation_);
+  return add_framing(body_bytes);
+}
+
+Result<void> Connection::finish_ready_head(const ReadyResponse& response,
+                                           std::optional<std::uint64_t> body_bytes) {
+  head_.start_lines(response.status);
+  head_.add_lines(response.more);
+  return add_framing(body_bytes);
 }
 
 Result<void> Connection::failed_to_send() {
@@ -110,7 +83,7 @@ io::Task<Result<void>> Connection::send(std::span<const ByteView> parts) {
   for (const ByteView part : parts) total += part.size();
   FARM_CO_TRY(finish_head(total));
   Pieces pieces;
-  pieces.add(as_bytes(head_.text()));
+  pieces.add(head_.text());
   if (sends_body()) {
     for (const ByteView part : parts) pieces.add(part);
     body_sent_ = total;
@@ -144,7 +117,7 @@ io::Task<Result<void>> Connection::flush(Pieces& pieces) {
 io::Task<Result<void>> Connection::send_continue() {
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   Pieces pieces;
-  pieces.add(as_bytes(kContinue));
+  pieces.add(kContinue);
   co_return co_await flush(pieces);
 }
 
@@ -154,26 +127,49 @@ void Connection::send_now(ByteView body) {
     return;
   }
   Pieces pieces;
-  pieces.add(as_bytes(head_.text()));
+  pieces.add(head_.text());
   if (sends_body()) {
     pieces.add(body);
     body_sent_ = body.size();
   }
+  if (!send_at_once(pieces)) return;
+  rest_ = std::make_unique<UnsentRest>();
+  rest_->copy = pieces.copy();
+  rest_->pieces.add(rest_->copy);
+}
+
+void Connection::send_ready(const ReadyResponse& response, Keep keep) {
+  if (!may_respond() || !finish_ready_head(response, response.body.size())) {
+    broken_ = true;
+    return;
+  }
+  Pieces pieces;
+  pieces.add(response.head);
+  pieces.add(head_.text());
+  if (sends_body()) {
+    pieces.add(response.body);
+    body_sent_ = response.body.size();
+  }
+  if (!send_at_once(pieces)) return;
+  rest_ = std::make_unique<UnsentRest>();
+  rest_->pieces = pieces;
+  rest_->keep = std::move(keep);
+}
+
+// By one system call; whether something of it is left to be sent.
+bool Connection::send_at_once(Pieces& pieces) {
   const ssize_t sent = pieces.send(socket_.native_handle());
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
     broken_ = true;
-  } else if (!pieces.empty()) {
-    rest_ = pieces.copy();
+    return false;
   }
+  return !pieces.empty();
 }
 
 io::Task<Result<void>> Connection::send_rest() {
-  const Bytes rest = std::move(rest_);
-  rest_.clear();
-  Pieces pieces;
-  pieces.add(rest);
+  const std::unique_ptr<UnsentRest> rest = std::move(rest_);
   patience_ms_ = shared_.config.transfer_grace.count();
-  co_return co_await flush(pieces);
+  co_return co_await flush(rest->pieces);
 }
 
 io::Task<Result<void>> Connection::send_one(ByteView body) {
@@ -184,24 +180,74 @@ io::Task<Result<void>> Connection::send_one(ByteView body) {
 io::Task<Result<void>> Connection::begin(std::uint64_t length) {
   FARM_CO_TRY(may_respond());
   FARM_CO_TRY(finish_head(length));
-  body_left_ = sends_body() ? length : 0;
+  co_return co_await begin_body({}, length);
+}
+
+io::Task<Result<void>> Connection::begin_ready(const ReadyResponse& response,
+                                               std::optional<std::uint64_t> length) {
+  FARM_CO_TRY(may_respond());
+  FARM_CO_TRY(finish_ready_head(response, length));
+  co_return co_await begin_body(response.head, length);
+}
+
+io::Task<Result<void>> Connection::begin_body(std::string_view ready_head,
+                                              std::optional<std::uint64_t> length) {
+  body_left_ = sends_body() ? length.value_or(kUnknownLength) : 0;
   patience_ms_ = shared_.config.transfer_grace.count();
   Pieces pieces;
-  pieces.add(as_bytes(head_.text()));
+  pieces.add(ready_head);
+  pieces.add(head_.text());
   co_return co_await flush(pieces);
 }
 
 io::Task<Result<void>> Connection::write(ByteView piece) {
   if (broken_) co_return failed_to_send();
-  if (responded_ && !sends_body()) co_return ok();
+  if ((responded_ && !sends_body()) || piece.empty()) co_return ok();
   if (piece.size() > body_left_) {
     broken_ = true;
     co_return fail(ErrorCode::kInternal, "net", "more was written than begin() announced");
   }
-  body_left_ -= piece.size();
+  if (body_left_ != kUnknownLength) body_left_ -= piece.size();
   body_sent_ += piece.size();
+  if (chunked_) co_return co_await write_chunk(piece);
   Pieces pieces;
   pieces.add(piece);
+  co_return co_await flush(pieces);
+}
+
+io::Task<Result<void>> Connection::write_chunk(ByteView piece) {
+  std::array<char, 18> size;
+  char* end = std::to_chars(size.data(), size.data() + 16, piece.size(), 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  Pieces pieces;
+  pieces.add(std::string_view(size.data(), end));
+  pieces.add(piece);
+  pieces.add(std::string_view("\r\n"));
+  co_return co_await flush(pieces);
+}
+
+io::Task<Result<void>> Connection::end() {
+  if (broken_) co_return failed_to_send();
+  if (body_left_ != kUnknownLength) co_return ok();
+  body_left_ = 0;
+  if (!chunked_) co_return ok();
+  Pieces pieces;
+  pieces.add(std::string_view("0\r\n\r\n"));
+  co_return co_await flush(pieces);
+}
+
+io::Task<Result<void>> Connection::send_interim(int status, std::string_view lines) {
+  FARM_CO_TRY(may_respond());
+  if (parser_.head().minor_version == 0) co_return ok();
+  ResponseHead head;
+  head.start(status);
+  head.add_lines(lines);
+  head.finish();
+  if (head.overflow()) co_return ok();  // nobody needs it
+  patience_ms_ = shared_.config.transfer_grace.count();
+  Pieces pieces;
+  pieces.add(head.text());
   co_return co_await flush(pieces);
 }
 

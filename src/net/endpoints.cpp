@@ -32,14 +32,17 @@ void EndpointTable::add(Endpoint endpoint) { endpoints_.push_back(std::move(endp
 
 EndpointTable::Match EndpointTable::match(Method method, std::string_view path) const {
   Match match;
+  match.index = endpoints_.size();
+  bool path_known = false;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     if (!fits(endpoints_[i].pattern, path, match.params)) continue;
-    match.path_known = true;
+    path_known = true;
     if (!answers(endpoints_[i], method)) continue;
     match.endpoint = &endpoints_[i];
     match.index = i;
     return match;
   }
+  if (!path_known) match.endpoint = &fallback_;
   return match;
 }
 

@@ -17,8 +17,8 @@ using Handler = std::function<io::Task<void>(Exchange&)>;
 
 struct Endpoint {
   Method method = Method::kGet;  // a GET endpoint answers HEAD too
-  std::string pattern;  // "/v1/photos/{id}/content": a {name} takes one non-empty path segment
-  std::string name;     // of the route in metrics
+  std::string pattern = {};  // "/v1/photos/{id}/content": a {name} takes one non-empty path segment
+  std::string name;          // of the route in metrics
   std::uint64_t max_body_bytes = 0;
   Handler handle;
   // Tried before `handle`, where it is set: answers by Exchange::send_now(), without waiting for
@@ -30,13 +30,14 @@ struct Endpoint {
 class EndpointTable {
  public:
   void add(Endpoint endpoint);
-  // Answers whatever no pattern fits.
-  void set_not_found(Handler handler) { not_found_ = std::move(handler); }
+  // Answers whatever no pattern fits, with any method; its own method and pattern are not looked
+  // at. A body that is announced as too large is still handed to it: it may not want it anyway.
+  // Set once, before the server is bound.
+  void set_fallback(Endpoint endpoint) { fallback_ = std::move(endpoint); }
 
   struct Match {
-    const Endpoint* endpoint = nullptr;  // null: none, or not with this method
-    std::size_t index = 0;               // of the endpoint in all()
-    bool path_known = false;
+    const Endpoint* endpoint = nullptr;  // null: its path is known, but not with this method
+    std::size_t index = 0;               // of the endpoint in all(); behind its end: the fallback
     std::array<std::string_view, Exchange::kMaxParams> params;
   };
   Match match(Method method, std::string_view path) const;
@@ -44,11 +45,11 @@ class EndpointTable {
   std::string allowed(std::string_view path) const;
 
   const std::vector<Endpoint>& all() const { return endpoints_; }
-  const Handler& not_found() const { return not_found_; }
+  const Endpoint& fallback() const { return fallback_; }
 
  private:
   std::vector<Endpoint> endpoints_;
-  Handler not_found_;
+  Endpoint fallback_;
 };
 
 }  // namespace farm::net

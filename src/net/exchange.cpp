@@ -33,13 +33,27 @@ io::Task<Result<void>> Exchange::send(std::string_view body) {
 }
 void Exchange::send_now(ByteView body) { connection_.send_now(body); }
 
+void Exchange::send_ready(const ReadyResponse& response, Keep keep) {
+  connection_.send_ready(response, std::move(keep));
+}
+
 io::Task<Result<void>> Exchange::begin(std::uint64_t length) { return connection_.begin(length); }
+io::Task<Result<void>> Exchange::begin_ready(const ReadyResponse& response,
+                                             std::optional<std::uint64_t> length) {
+  return connection_.begin_ready(response, length);
+}
 io::Task<Result<void>> Exchange::write(ByteView piece) { return connection_.write(piece); }
+io::Task<Result<void>> Exchange::end() { return connection_.end(); }
+io::Task<Result<void>> Exchange::send_interim(int status, std::string_view lines) {
+  return connection_.send_interim(status, lines);
+}
 
 io::Task<Result<void>> Exchange::send_problem(int status, std::string detail,
                                               std::string_view extra) {
   return connection_.send_problem(status, std::move(detail), extra);
 }
+
+void Exchange::annotate(std::string lines) { connection_.annotation_ = std::move(lines); }
 
 void Exchange::close_after() { connection_.close_ = true; }
 

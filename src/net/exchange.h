@@ -6,18 +6,28 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "io/task.h"
+#include "net/keep.h"
 #include "net/request_head.h"
 #include "net/response_head.h"
 
 namespace farm::net {
 
 class Connection;
+
+// A response that lies ready in memory.
+struct ReadyResponse {
+  int status = 200;
+  std::string_view head;       // status line and headers, each with its CRLF; no framing headers
+  std::string_view more = {};  // further headers, copied
+  ByteView body = {};
+};
 
 class Exchange {
  public:
@@ -52,14 +62,30 @@ class Exchange {
   // copied, and sent when the handler has returned; so keep it to small bodies.
   void send_now(ByteView body);
 
+  // The whole response by one system call, allocating and copying nothing but `more`. What the
+  // socket does not take is sent when the handler has returned: `keep` holds head and body until
+  // then. Nothing but framing headers is added.
+  void send_ready(const ReadyResponse& response, Keep keep);
+
   // A response in pieces: exactly `length` bytes by write().
   io::Task<Result<void>> begin(std::uint64_t length);
+  // The same with a head that lies ready (its body is not looked at). Without `length`: as many
+  // bytes as come until end(), in chunks, or to HTTP/1.0 until the connection ends.
+  io::Task<Result<void>> begin_ready(const ReadyResponse& response,
+                                     std::optional<std::uint64_t> length);
   io::Task<Result<void>> write(ByteView piece);
+  // Of a response without length: this was all of it. Without it the client sees it cut short.
+  io::Task<Result<void>> end();
+  // An interim response (1xx) before the response; `lines` are its headers. Nothing to HTTP/1.0.
+  io::Task<Result<void>> send_interim(int status, std::string_view lines);
   // False after begin() of a HEAD: nothing is to be written.
   bool wants_body() const { return request().method != Method::kHead; }
 
   // A problem+json answer. `extra` are further header lines, each with its CRLF.
   io::Task<Result<void>> send_problem(int status, std::string detail, std::string_view extra = {});
+
+  // Header lines, each with its CRLF, for whichever response is sent but for ready ones.
+  void annotate(std::string lines);
 
   // Ends the connection after this response.
   void close_after();

@@ -31,6 +31,7 @@ inline constexpr std::size_t kMaxHeaders = 64;
 
 struct RequestHead {
   Method method = Method::kOther;
+  std::string_view method_text;  // as sent
   std::string_view path;   // begins with '/', as sent (percent escapes stay); "*" for OPTIONS *
   std::string_view query;  // after the '?', which is not part of it
   bool has_query = false;
@@ -42,6 +43,10 @@ struct RequestHead {
   bool expects_continue = false;
   std::span<const HeaderView> headers;
 
+  // Path and query together, as sent.
+  std::string_view target() const {
+    return has_query ? std::string_view{path.data(), path.size() + 1 + query.size()} : path;
+  }
   bool has_body() const { return chunked || content_length.value_or(0) > 0; }
   // The first header of that name (case-insensitive); nothing if there is none.
   std::optional<std::string_view> find(std::string_view name) const;

@@ -71,9 +71,10 @@ class Grammar final : public http::basic_parser<true> {
     ec = http::error::bad_value;
   }
 
-  void on_request_impl(http::verb verb, Text, Text target_text, int http_version,
+  void on_request_impl(http::verb verb, Text method_text, Text target_text, int http_version,
                        error_code&) override {
     head.method = method_of(verb);
+    head.method_text = view(method_text);
     target = view(target_text);
     version = http_version;
   }

@@ -5,20 +5,30 @@ namespace farm::net {
 // RFC 9110 section 15, RFC 6585.
 std::string_view reason_phrase(int status) {
   switch (status) {
+    case 100:
+      return "Continue";
+    case 103:
+      return "Early Hints";
     case 200:
       return "OK";
     case 201:
       return "Created";
     case 202:
       return "Accepted";
+    case 203:
+      return "Non-Authoritative Information";
     case 204:
       return "No Content";
     case 206:
       return "Partial Content";
+    case 300:
+      return "Multiple Choices";
     case 301:
       return "Moved Permanently";
     case 302:
       return "Found";
+    case 303:
+      return "See Other";
     case 304:
       return "Not Modified";
     case 307:
@@ -35,6 +45,8 @@ std::string_view reason_phrase(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
     case 408:
       return "Request Timeout";
     case 409:
@@ -55,12 +67,16 @@ std::string_view reason_phrase(int status) {
       return "Range Not Satisfiable";
     case 417:
       return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
     case 422:
       return "Unprocessable Content";
     case 429:
       return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
+    case 451:
+      return "Unavailable For Legal Reasons";
     case 500:
       return "Internal Server Error";
     case 501:
@@ -75,6 +91,8 @@ std::string_view reason_phrase(int status) {
       return "HTTP Version Not Supported";
     case 507:
       return "Insufficient Storage";
+    case 508:
+      return "Loop Detected";
     default:
       return "Unknown";
   }

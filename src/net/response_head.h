@@ -27,6 +27,13 @@ class ResponseHead {
     put("\r\n");
   }
 
+  // Begins anew with no status line: for what is added to a head that lies ready.
+  void start_lines(int status) {
+    size_ = 0;
+    overflow_ = false;
+    status_ = status;
+  }
+
   // `name` and `value` must hold no CR, LF or NUL: they come from our own code, never from a
   // client.
   void add(std::string_view name, std::string_view value) {

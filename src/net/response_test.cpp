@@ -105,7 +105,8 @@ class EndpointsTest : public testing::Test {
 
   std::string name_of(Method method, std::string_view path) const {
     const auto match = table_.match(method, path);
-    if (match.endpoint == nullptr) return match.path_known ? "other method" : "none";
+    if (match.endpoint == nullptr) return "other method";
+    if (match.endpoint == &table_.fallback()) return "none";
     EXPECT_EQ(match.endpoint, &table_.all()[match.index]);
     return match.endpoint->name;
   }

@@ -77,7 +77,7 @@ std::vector<std::string> route_names(const EndpointTable& endpoints) {
   for (const Endpoint& endpoint : endpoints.all()) {
     names.push_back(endpoint.name);
   }
-  names.emplace_back("unmatched");
+  names.push_back(endpoints.fallback().name);
   names.emplace_back("malformed");
   return names;
 }

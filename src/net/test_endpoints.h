@@ -125,9 +125,36 @@ inline io::Task<void> last(Exchange& exchange) {
   return say(exchange, "goodbye");
 }
 
+// "abc" from memory that is given back when the last byte is sent: `kept_alive` counts.
+inline int kept_alive = 0;
+inline const std::string& ready_body() {
+  static const std::string body(8 << 20, 'r');
+  return body;
+}
+inline io::Task<void> ready(Exchange& exchange) {
+  ++kept_alive;
+  exchange.send_ready({.status = 200,
+                       .head = "HTTP/1.1 200 OK\r\nX-Stored: yes\r\n",
+                       .more = "Age: 7\r\n",
+                       .body = as_bytes(ready_body())},
+                      Keep(&kept_alive, [](const void*) { --kept_alive; }));
+  co_return;
+}
+
+// Interim response, then a body whose length nobody knows beforehand.
+inline io::Task<void> unknown_length(Exchange& exchange) {
+  (void)co_await exchange.send_interim(103, "Link: </style.css>\r\n");
+  const ReadyResponse response = {.status = 200, .head = "HTTP/1.1 200 OK\r\nX-Stored: yes\r\n"};
+  (void)co_await exchange.begin_ready(response, std::nullopt);
+  (void)co_await exchange.write(as_bytes("one "));
+  (void)co_await exchange.write(as_bytes("two"));
+  if (exchange.request().has_query) co_return;  // cut short
+  (void)co_await exchange.end();
+}
+
 inline EndpointTable test_endpoints() {
   EndpointTable table;
-  table.set_not_found(not_found);
+  table.set_fallback({.name = "unmatched", .handle = not_found});
   add_endpoint(table, Method::kGet, "/hello", 0, hello);
   add_endpoint(table, Method::kGet, "/peer", 0, peer);
   add_endpoint(table, Method::kPost, "/peer", kLargeLimit, peer);
@@ -149,6 +176,8 @@ inline EndpointTable test_endpoints() {
   add_endpoint(table, Method::kGet, "/large-head", 0, large_head);
   add_endpoint(table, Method::kGet, "/unmodified", 0, unmodified);
   add_endpoint(table, Method::kGet, "/last", 0, last);
+  add_endpoint(table, Method::kGet, "/ready", 0, ready);
+  add_endpoint(table, Method::kGet, "/unknown-length", 0, unknown_length);
   return table;
 }
 

@@ -86,6 +86,18 @@ bool is_item(std::string_view text) {
   return letter && text.find_first_of(" \t\"(),;=") == std::string_view::npos;
 }
 
+bool has_open_quote(std::string_view text) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    }
+  }
+  return quoted;
+}
+
 }  // namespace
 
 std::string_view take_member(std::string_view& list) {
@@ -105,6 +117,7 @@ std::string_view take_member(std::string_view& list) {
 CacheControl parse_cache_control(Headers headers) {
   CacheControl out;
   for_each_member(headers, "Cache-Control", [&](std::string_view member) {
+    if (has_open_quote(member)) out.no_store = true;
     const std::size_t equals = member.find('=');
     const std::string_view name = net::trim(member.substr(0, equals));
     if (equals == std::string_view::npos) {

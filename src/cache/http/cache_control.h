@@ -19,6 +19,7 @@ using Seconds = std::uint32_t;
 inline constexpr Seconds kMaxSeconds = Seconds{1} << 31U;
 
 struct CacheControl {
+  // After a quote that does not end, nothing can be told from what it says: no_store is set.
   // A number that is none counts as 0 (section 4.2.1: such a response is stale); of several, the
   // first counts.
   std::optional<Seconds> max_age;

@@ -75,6 +75,12 @@ TEST(CacheControlTest, TakesQualifiedFormsForTheWhole) {
   EXPECT_EQ(parse("no-cache=\"set-cookie\", max-age=1").max_age, 1U);
 }
 
+TEST(CacheControlTest, AnOpenQuoteForbidsToStore) {
+  EXPECT_TRUE(parse("max-age=9, x=\"a, no-cache").no_store);
+  EXPECT_TRUE(parse(R"(x="a\")").no_store);
+  EXPECT_FALSE(parse(R"(x="a\"", max-age=9)").no_store);
+}
+
 TEST(CacheControlTest, MaxStaleNeedsNoNumber) {
   EXPECT_EQ(parse("max-stale").max_stale, kMaxSeconds);  // section 5.2.1.2
   EXPECT_EQ(parse("max-stale=10").max_stale, 10U);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "cache/http/freshness.h"
+
 namespace farm::cache {
 namespace {
 
@@ -15,6 +17,9 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 // cacheable by default, but 206, and the redirects that are cached when they say so.
 constexpr std::array kUnderstood = {200, 203, 204, 300, 301, 302, 303, 307,
                                     308, 404, 405, 410, 414, 451, 501};
+// About the request's own conditions and ranges (412, 416), or never to be stored (RFC 6585
+// sections 3 to 6).
+constexpr std::array kOfTheRequest = {206, 304, 412, 416, 428, 429, 431, 511};
 constexpr std::array kByDefault = {200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 451, 501};
 
 std::string lower(std::string_view text) {
@@ -44,19 +49,30 @@ bool may_store_authorized(const CacheControl& control) {
   return control.must_revalidate || control.is_public || control.s_maxage.has_value();
 }
 
-bool tells_freshness(int status, Headers response, const CacheControl& control) {
-  if (control.max_age || control.s_maxage || find_header(response, "Expires")) return true;
-  // Without a lifetime it is validated each time, which needs a validator.
+// Whether it could ever be used again. Without a lifetime it is validated each time, which needs a
+// validator; so it is where it is stale from the first, unless stale answers are allowed.
+bool is_reusable(int status, Headers response, const CacheControl& control) {
   const bool validator = find_header(response, "ETag").has_value() ||
                          find_header(response, "Last-Modified").has_value();
-  return validator && (control.is_public || std::ranges::count(kByDefault, status) > 0);
+  const auto lifetime = freshness_lifetime(response, 0);
+  if (!lifetime) {
+    return validator && (control.is_public || std::ranges::count(kByDefault, status) > 0);
+  }
+  if (validator || (*lifetime > 0 && !control.no_cache)) return true;
+  return !control.no_cache && (control.stale_while_revalidate || control.stale_if_error);
+}
+
+// Weakly compared (RFC 9110 section 8.8.3.2).
+std::string_view opaque_tag(std::string_view etag) {
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  return etag;
 }
 
 }  // namespace
 
 Storability storability(net::Method method, Headers request, int status, Headers response) {
   if (method != net::Method::kGet) return Storability::kMethod;
-  if (status < 200 || status == 206 || status == 304) return Storability::kStatus;
+  if (status < 200 || std::ranges::count(kOfTheRequest, status) > 0) return Storability::kStatus;
   const CacheControl control = response_cache_control(response);
   const bool understood = std::ranges::count(kUnderstood, status) > 0;
   if (control.must_understand && !understood) return Storability::kStatus;
@@ -69,7 +85,7 @@ Storability storability(net::Method method, Headers request, int status, Headers
   }
   if (find_header(response, "Set-Cookie")) return Storability::kSetCookie;
   if (!vary_key(response, request)) return Storability::kVaryStar;
-  if (!tells_freshness(status, response, control)) return Storability::kNoFreshness;
+  if (!is_reusable(status, response, control)) return Storability::kNoFreshness;
   return Storability::kYes;
 }
 
@@ -112,12 +128,16 @@ std::vector<HeaderField> merge_validated(Headers stored, Headers not_modified) {
   // Of the stored bytes: section 3.2.
   static constexpr std::array<std::string_view, 4> kOfTheBytes = {
       "Content-Encoding", "Content-Length", "Content-Range", "Content-Type"};
+  static constexpr std::array<std::string_view, 4> kOfTheMessage = {"Age", "Date", "Via",
+                                                                    "Cache-Status"};
   const auto taken = [&](std::string_view name) {
-    return is_stored_field(name, not_modified) && !is_one_of(name, kOfTheBytes);
+    return is_stored_field(name, not_modified) && !is_one_of(name, kOfTheBytes) &&
+           !net::equals_ignoring_case(name, "Set-Cookie");
   };
   std::vector<HeaderField> merged;
   for (const net::HeaderView& header : stored) {
-    const bool replaced = taken(header.name) && find_header(not_modified, header.name).has_value();
+    const bool replaced = is_one_of(header.name, kOfTheMessage) ||
+                          (taken(header.name) && find_header(not_modified, header.name));
     if (!replaced) merged.push_back({std::string(header.name), std::string(header.value)});
   }
   for (const net::HeaderView& header : not_modified) {
@@ -126,6 +146,17 @@ std::vector<HeaderField> merge_validated(Headers stored, Headers not_modified) {
     }
   }
   return merged;
+}
+
+bool is_validated_by(Headers stored, Headers not_modified) {
+  if (const auto etag = find_header(not_modified, "ETag")) {
+    const auto ours = find_header(stored, "ETag");
+    if (!ours) return false;
+    const bool weak = etag->starts_with("W/");
+    return weak ? opaque_tag(*ours) == opaque_tag(*etag) : *ours == *etag;
+  }
+  const auto modified = find_header(not_modified, "Last-Modified");
+  return !modified || find_header(stored, "Last-Modified") == modified;
 }
 
 bool invalidates(net::Method method, int status) {

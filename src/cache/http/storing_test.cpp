@@ -7,6 +7,7 @@ namespace farm::cache {
 namespace {
 
 using net::Method;
+constexpr const char* kDate = "Tue, 22 Nov 2022 11:00:00 GMT";
 using List = std::vector<net::HeaderView>;
 
 struct StoreCase {
@@ -23,7 +24,46 @@ TEST(StoringTest, ASharedCacheStoresWhatItMay) {
   const StoreCase kCases[] = {
       {"3 max-age", none, {{"Cache-Control", "max-age=1"}}, 200, Storability::kYes},
       {"3 s-maxage", none, {{"Cache-Control", "s-maxage=1"}}, 500, Storability::kYes},
-      {"3 Expires", none, {{"Expires", "0"}}, 200, Storability::kYes},
+      {"3 Expires", none, {{"Expires", kDate}}, 200, Storability::kYes},
+      {"4.2.1 stale from the first, and nothing to validate by",
+       none,
+       {{"Expires", "0"}},
+       200,
+       Storability::kNoFreshness},
+      {"4.2.1 the same", none, {{"Cache-Control", "max-age=0"}}, 200, Storability::kNoFreshness},
+      {"5.2.2.4 the same by no-cache",
+       none,
+       {{"Cache-Control", "no-cache, max-age=9, stale-if-error=9"}},
+       200,
+       Storability::kNoFreshness},
+      {"4.3 stale, with a validator",
+       none,
+       {{"Cache-Control", "no-cache, max-age=0"}, {"Last-Modified", kDate}},
+       200,
+       Storability::kYes},
+      {"RFC 5861, 4 stale, but allowed so",
+       none,
+       {{"Cache-Control", "max-age=0, stale-if-error=9"}},
+       503,
+       Storability::kYes},
+      {"RFC 9213, 2.2 Expires does not count beside the targeted field",
+       none,
+       {{"CDN-Cache-Control", "must-revalidate"}, {"Expires", kDate}},
+       200,
+       Storability::kNoFreshness},
+      {"RFC 9213, 2.2 private in the targeted field",
+       none,
+       {{"Cache-Control", "max-age=1"}, {"CDN-Cache-Control", "private"}},
+       200,
+       Storability::kPrivate},
+      {"RFC 6585, 4", none, {{"Cache-Control", "max-age=1"}}, 429, Storability::kStatus},
+      {"RFC 9110, 15.5.17", none, {{"Cache-Control", "max-age=1"}}, 416, Storability::kStatus},
+      {"RFC 9110, 15.5.13", none, {{"Cache-Control", "max-age=1"}}, 412, Storability::kStatus},
+      {"5.2.2.4 no-cache with a validator",
+       none,
+       {{"Cache-Control", "no-cache"}, {"ETag", "\"a\""}},
+       200,
+       Storability::kYes},
       {"4.2.2 neither headers nor validator", none, {}, 200, Storability::kNoFreshness},
       {"4.2.2 public alone", none, {{"Cache-Control", "public"}}, 200, Storability::kNoFreshness},
       {"4.3 a validator is enough", none, {{"ETag", "\"a\""}}, 200, Storability::kYes},
@@ -146,6 +186,86 @@ TEST(StoringTest, AValidationBringsNewFields) {
   EXPECT_EQ(
       text,
       "ETag=\"a\";Content-Type=image/jpeg;Content-Length=5;X-Kept=1;date=new;X-Two=c;X-New=n;");
+}
+
+TEST(StoringTest, AValidationSharesNobodysCookieAndKeepsNoOldMessage) {
+  // Sections 3.2 and 7.3; RFC 9110 section 6.6.1, RFC 9211 section 2.
+  const List stored = {{"Age", "50"},
+                       {"Date", "old"},
+                       {"Via", "1.1 a"},
+                       {"Cache-Status", "a; hit"},
+                       {"ETag", "\"a\""}};
+  std::string text;
+  for (const HeaderField& field :
+       merge_validated(stored, List{{"Set-Cookie", "a=b"}, {"Via", "1.1 b"}})) {
+    text += field.name + "=" + field.value + ";";
+  }
+  EXPECT_EQ(text, "ETag=\"a\";Via=1.1 b;");
+}
+
+TEST(StoringTest, A304IsAboutTheResponseThatItNames) {
+  // Section 4.3.4.
+  const List stored = {{"ETag", "\"a\""}, {"Last-Modified", kDate}};
+  EXPECT_TRUE(is_validated_by(stored, {}));
+  EXPECT_TRUE(is_validated_by(stored, List{{"ETag", "\"a\""}}));
+  EXPECT_TRUE(is_validated_by(stored, List{{"ETag", "W/\"a\""}}));
+  EXPECT_TRUE(is_validated_by(stored, List{{"Last-Modified", kDate}}));
+  EXPECT_FALSE(is_validated_by(stored, List{{"ETag", "\"b\""}}));
+  EXPECT_FALSE(is_validated_by(stored, List{{"ETag", "W/\"b\""}}));
+  EXPECT_FALSE(is_validated_by(stored, List{{"Last-Modified", "Tue, 22 Nov 2022 11:00:01 GMT"}}));
+  EXPECT_FALSE(is_validated_by(List{{"ETag", "W/\"a\""}}, List{{"ETag", "\"a\""}}));
+  EXPECT_FALSE(is_validated_by({}, List{{"ETag", "\"a\""}}));
+}
+
+struct TargetCase {
+  const char* reference;
+  const char* target;  // empty: none
+};
+
+TEST(StoringTest, LocationsOfTheSameOriginAreInvalidated) {
+  // Section 4.4; RFC 3986 section 5.4 for the references.
+  const TargetCase kCases[] = {
+      {"/new", "/new"},
+      {"/new?x=1#part", "/new?x=1"},
+      {"http://a.test/new", "/new"},
+      {"HTTP://A.TEST:80/new", "/new"},
+      {"//a.test/new", "/new"},
+      {"http://a.test", "/"},
+      {"http://a.test?y", "/?y"},
+      {"http://a.test:8080/new", ""},
+      {"https://a.test/new", ""},
+      {"http://b.test/new", ""},
+      {"//b.test/new", ""},
+      {"http://a.test.evil/new", ""},
+      {"http://a.test@b.test/new", ""},
+      {"mailto:a@a.test", ""},
+      {"g", "/b/c/g"},
+      {"./g", "/b/c/g"},
+      {"g/", "/b/c/g/"},
+      {"?y", "/b/c/d?y"},
+      {"", ""},
+      {"#s", ""},  // the request's own target
+      {"..", "/b/"},
+      {"../g", "/b/g"},
+      {"../../g", "/g"},
+      {"../../../g", "/g"},
+      {".", "/b/c/"},
+      {"g;x=1/../y", "/b/c/y"},
+      {"g?y/../x", "/b/c/g?y/../x"},
+      {"/./g", "/g"},
+      {"/b/../g", "/g"},
+  };
+  for (const TargetCase& one : kCases) {
+    const List response = {{"Location", one.reference}};
+    const auto targets = invalidated_targets("http", "a.test", "/b/c/d?q", response);
+    EXPECT_EQ(targets.empty() ? "" : targets.front(), one.target) << one.reference;
+  }
+  EXPECT_THAT(
+      invalidated_targets("http", "a.test:8080", "/a",
+                          List{{"content-location", "/x"}, {"Location", "http://a.test:8080/y"}}),
+      ::testing::ElementsAre("/y", "/x"));
+  EXPECT_THAT(invalidated_targets("http", "a", "*", List{{"Location", "x"}}),
+              ::testing::ElementsAre("/x"));
 }
 
 TEST(StoringTest, UnsafeMethodsInvalidate) {
