@@ -10,6 +10,7 @@
 #include "obs/log.h"
 #include "render/config.h"
 #include "roles/config.h"
+#include "roles/purge/purge_config.h"
 #include "store/config.h"
 
 namespace farm::app {
@@ -17,6 +18,7 @@ namespace farm::app {
 struct Config {
   std::filesystem::path data = "photofarm-data";  // where everything is kept
   roles::Config roles;
+  roles::PurgeConfig purge;
   net::Config net;
   image::Config image;
   render::Config render;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/data_dir.h"
+#include "cache/purge_log.h"
 #include "catalog/sqlite_catalog.h"
 #include "io/file.h"
 #include "io/worker_pool.h"
@@ -16,6 +17,8 @@
 #include "roles/catalog_session.h"
 #include "roles/origin.h"
 #include "roles/photos_api.h"
+#include "roles/purge/purger.h"
+#include "roles/purge/purges_api.h"
 #include "roles/reconcile.h"
 #include "roles/records_api.h"
 #include "roles/upkeep_api.h"
@@ -101,6 +104,7 @@ struct Farm::Parts {
   Result<void> open_renderer();
   Result<void> open_store();
   Result<void> open_catalog();
+  Result<void> open_purges();
   void make_services();
   Result<void> load();
   Result<void> reconcile();
@@ -123,6 +127,8 @@ struct Farm::Parts {
   std::unique_ptr<io::WorkerPool> on_demand_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
   std::unique_ptr<roles::PictureBudget> pictures;
+  std::unique_ptr<cache::PurgeLog> purge_log;
+  std::unique_ptr<roles::Purger> purger;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
   std::unique_ptr<roles::PhotoWriter> writer;
@@ -131,6 +137,7 @@ struct Farm::Parts {
   std::unique_ptr<roles::PhotosApi> photos;
   std::unique_ptr<roles::RecordsApi> records;
   std::unique_ptr<roles::UpkeepApi> upkeep;
+  std::unique_ptr<roles::PurgesApi> purges;
   std::unique_ptr<roles::Admin> admin;
   std::unique_ptr<net::Server> server;
 
@@ -162,6 +169,16 @@ Result<void> Farm::Parts::open_catalog() {
   session = std::make_unique<roles::CatalogSession>(io::posix_file_system(),
                                                     store_directories(config), *catalog);
   make_services();
+  return ok();
+}
+
+Result<void> Farm::Parts::open_purges() {
+  FARM_TRY(purge_log, cache::PurgeLog::open(io::posix_file_system(), config.data / "purge.log",
+                                            clock, config.purge.log_options()));
+  // Some disk threads are left for others, however long the edges take.
+  const std::size_t may_wait = std::max<std::size_t>(1, config.roles.disk_threads / 2);
+  purger = std::make_unique<roles::Purger>(config.purge, *purge_log, nullptr, may_wait);
+  services->purger = purger.get();
   return ok();
 }
 
@@ -238,6 +255,8 @@ Result<void> Farm::Parts::serve() {
   }
   upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
   upkeep->add_endpoints(endpoints);
+  purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
+  purges->add_endpoints(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
   if (config.roles.has_role("origin")) {
@@ -247,6 +266,7 @@ Result<void> Farm::Parts::serve() {
   endpoints.set_fallback({.name = "unmatched", .handle = roles::Origin::not_found});
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
+  purger->start();
   server->run();
   return write_server_url(config.data, "http://" + server->address());
 }
@@ -310,6 +330,7 @@ void Farm::Parts::collect_figures() {
               number(on_demand_pool->queued()), {{"pool", "on_demand"}});
     out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
               number(origin->on_demand_bytes()));
+    purger->collect(out);
     renderer->collect(out);
     server->collect(out);
   });
@@ -330,6 +351,7 @@ void Farm::Parts::stop() {
   if (on_demand_pool) on_demand_pool->stop();
   if (image_pool) image_pool->stop();
   if (disk_pool) disk_pool->stop();
+  if (purger) purger->stop();
   if (session) session->stop();
   server.reset();
 }
@@ -343,6 +365,7 @@ Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
   FARM_TRY(farm->parts_->open_store());
   FARM_TRY(require_catalog(config));
   FARM_TRY(farm->parts_->open_catalog());
+  FARM_TRY(farm->parts_->open_purges());
   FARM_TRY(farm->parts_->tie, farm->parts_->session->check());
   FARM_TRY(farm->parts_->serve());
   farm->parts_->opening =

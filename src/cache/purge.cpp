@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "cache/memory_tier.h"
 
 namespace farm::cache {
@@ -86,8 +87,9 @@ Result<void> check_purge(const Purge& purge) {
     return fail(ErrorCode::kTooLarge, "cache",
                 "a " + kind + " is over " + std::to_string(most) + " bytes");
   }
-  if (value.empty() || std::ranges::any_of(value, is_unprintable)) {
-    return invalid("a " + kind + " is not empty and has neither spaces nor control characters");
+  if (value.empty() || std::ranges::any_of(value, is_unprintable) || !is_utf8(value)) {
+    return invalid("a " + kind +
+                   " is UTF-8, not empty, and has neither spaces nor control characters");
   }
   if (purge.kind == Purge::Kind::kTag) {
     if (value.find(',') == std::string_view::npos) return ok();

@@ -34,7 +34,7 @@ TEST(PurgeTest, TakesWhatPeopleWrite) {
 
 TEST(PurgeTest, RefusesTheRest) {
   for (const char* text :
-       {"", "a.jpg", "*", "/a b", "/a\nb", "http://", "http:///a", "http://u@h/a"}) {
+       {"", "a.jpg", "*", "/a b", "/a\nb", "http://", "http:///a", "/\xff", "http://u@h/a"}) {
     const auto purge = parse_purge(Kind::kPath, text, false);
     ASSERT_FALSE(purge) << text;
     EXPECT_EQ(purge.error().code, ErrorCode::kInvalidArgument) << text;
