@@ -104,7 +104,7 @@ struct Farm::Parts {
   Result<void> open_renderer();
   Result<void> open_store();
   Result<void> open_catalog();
-  Result<void> open_purges();
+  void add_purges(net::EndpointTable& endpoints);
   void make_services();
   Result<void> load();
   Result<void> reconcile();
@@ -172,14 +172,13 @@ Result<void> Farm::Parts::open_catalog() {
   return ok();
 }
 
-Result<void> Farm::Parts::open_purges() {
-  FARM_TRY(purge_log, cache::PurgeLog::open(io::posix_file_system(), config.data / "purge.log",
-                                            clock, config.purge.log_options()));
+void Farm::Parts::add_purges(net::EndpointTable& endpoints) {
   // Some disk threads are left for others, however long the edges take.
   const std::size_t may_wait = std::max<std::size_t>(1, config.roles.disk_threads / 2);
   purger = std::make_unique<roles::Purger>(config.purge, *purge_log, nullptr, may_wait);
   services->purger = purger.get();
-  return ok();
+  purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
+  purges->add_endpoints(endpoints);
 }
 
 void Farm::Parts::make_services() {
@@ -244,6 +243,8 @@ Result<roles::Reindexed> Farm::Parts::reindex(const roles::ReindexProgress& prog
 }
 
 Result<void> Farm::Parts::serve() {
+  FARM_TRY(purge_log, cache::PurgeLog::open(io::posix_file_system(), config.data / "purge.log",
+                                            clock, config.purge.log_options()));
   net::EndpointTable endpoints;
   if (config.roles.has_role("upload")) {
     upload = std::make_unique<roles::Upload>(*services, *authorizer, *writer);
@@ -255,8 +256,7 @@ Result<void> Farm::Parts::serve() {
   }
   upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
   upkeep->add_endpoints(endpoints);
-  purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
-  purges->add_endpoints(endpoints);
+  add_purges(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
   if (config.roles.has_role("origin")) {
@@ -365,7 +365,6 @@ Result<std::unique_ptr<Farm>> Farm::start(const Config& config) {
   FARM_TRY(farm->parts_->open_store());
   FARM_TRY(require_catalog(config));
   FARM_TRY(farm->parts_->open_catalog());
-  FARM_TRY(farm->parts_->open_purges());
   FARM_TRY(farm->parts_->tie, farm->parts_->session->check());
   FARM_TRY(farm->parts_->serve());
   farm->parts_->opening =

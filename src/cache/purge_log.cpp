@@ -73,7 +73,8 @@ Result<void> PurgeLog::load(const Clock& clock) {
   FARM_TRY(const bool there, files_->exists(path_));
   if (!there) {
     begin_anew(clock);
-    return rewrite();
+    rewrite_or_warn();
+    return ok();
   }
   FARM_TRY(const Bytes bytes, read_file(*files_, path_));
   auto file = parse_purge_file(bytes);
@@ -82,7 +83,8 @@ Result<void> PurgeLog::load(const Clock& clock) {
     obs::log_error("the purge log is damaged and begins anew: what is in caches counts as purged",
                    {{"file", path_.string()}, {"error", file.error().message()}});
     begin_anew(clock);
-    return rewrite();
+    rewrite_or_warn();
+    return ok();
   }
   take(file.value(), clock);
   file_bytes_ = bytes.size();
@@ -91,12 +93,20 @@ Result<void> PurgeLog::load(const Clock& clock) {
                   {{"file", path_.string()},
                    {"bytes", bytes.size() - file.value().whole_bytes},
                    {"purged_up_to", file.value().lost_up_to}});
-    // On a full disk the next append() will.
-    broken_ = !rewrite().has_value();
+    rewrite_or_warn();
     return ok();
   }
   FARM_TRY(out_, files_->open(path_, io::OpenMode::kReadWrite));
   return ok();
+}
+
+// A full disk is no reason not to start: the next append() tries again.
+void PurgeLog::rewrite_or_warn() {
+  const Result<void> written = rewrite();
+  if (written) return;
+  broken_ = true;
+  ++failures_;
+  obs::log_error("the purge log cannot be written", {{"error", written.error().message()}});
 }
 
 void PurgeLog::take(const PurgeFile& file, const Clock& clock) {

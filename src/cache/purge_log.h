@@ -65,7 +65,8 @@ class PurgeLog {
 
   // Takes the log in `file`, made if missing; its directory exists. A torn end is cut off; damage
   // before it makes all older objects count as purged, and so does a file that is none (it is
-  // replaced). kUnsupported for one of a newer photofarm; else what `files` says. Both outlive it.
+  // replaced). That it cannot be written is logged, and tried again later. kUnsupported for one of
+  // a newer photofarm; else what `files` says of reading. Both outlive it.
   static Result<std::unique_ptr<PurgeLog>> open(io::FileSystem& files, const Path& file,
                                                 const Clock& clock,
                                                 const PurgeLogOptions& options = {});
@@ -143,6 +144,7 @@ class PurgeLog {
   Result<void> write();
   Result<void> write_records();
   Result<void> rewrite();
+  void rewrite_or_warn();
 
   io::FileSystem* const files_;  // null: in memory only
   const Path path_;

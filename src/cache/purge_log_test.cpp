@@ -264,6 +264,17 @@ TEST_F(PurgeLogTest, WhatCannotBeWrittenCountsAndIsWrittenLater) {
   EXPECT_EQ(log->stats().failures, 2U);
 }
 
+TEST_F(PurgeLogTest, AFullDiskDoesNotKeepItFromOpening) {
+  disk_.inject({.call = io::Call::kWrite, .nth = 1, .error_number = ENOSPC, .lasting = true});
+  const auto log = open();
+  const std::uint64_t before = log->last();
+  const Purge purge = tag(1);
+  EXPECT_FALSE(log->append({&purge, 1}).durable);
+  disk_.clear_faults();
+  ASSERT_TRUE(log->flush());
+  EXPECT_EQ(open()->judge("/", "p1", before), kGone);
+}
+
 // Power cut at every change that appending and rewriting make: nothing acknowledged is forgotten.
 TEST_F(PurgeLogTest, APowerCutForgetsNothingThatWasAcknowledged) {
   for (std::uint64_t cut = 1; cut <= 40; ++cut) {

@@ -5,9 +5,11 @@
 namespace farm::roles {
 namespace {
 
-// What trying again does not mend.
-bool is_refusal(const Error& error) {
-  return error.code == ErrorCode::kForbidden || error.code == ErrorCode::kInvalidArgument;
+// Refusals are what trying again does not mend.
+PurgeReceipt::State state_after(const Error& error) {
+  const bool refusal =
+      error.code == ErrorCode::kForbidden || error.code == ErrorCode::kInvalidArgument;
+  return refusal ? PurgeReceipt::State::kFailed : PurgeReceipt::State::kPending;
 }
 
 }  // namespace
@@ -35,6 +37,9 @@ void PurgeReceipts::add(std::uint64_t id, std::uint64_t purges, std::uint64_t me
     if (known_[i].up_to >= id) {  // its thread was quicker
       edge.state = PurgeReceipt::State::kDone;
       edge.tries = 1;
+    } else if (known_[i].trouble) {  // it is being tried already
+      edge.state = state_after(*known_[i].trouble);
+      edge.error = known_[i].trouble->context;
     }
     receipt.edges.push_back(std::move(edge));
   }
@@ -45,7 +50,7 @@ void PurgeReceipts::add(std::uint64_t id, std::uint64_t purges, std::uint64_t me
 void PurgeReceipts::tried(std::size_t edge, std::uint64_t sent,
                           const Result<std::uint64_t>& known) {
   const std::lock_guard lock(mutex_);
-  known_[edge].in_trouble = !known;
+  known_[edge].trouble = known ? std::nullopt : std::optional(known.error());
   if (known) known_[edge].up_to = known.value();
   for (auto& [id, receipt] : receipts_) {
     if (id > sent) break;
@@ -53,9 +58,9 @@ void PurgeReceipts::tried(std::size_t edge, std::uint64_t sent,
     if (heard.state == PurgeReceipt::State::kDone) continue;
     ++heard.tries;
     heard.error = known ? "" : known.error().context;
-    heard.state = !known && is_refusal(known.error()) ? PurgeReceipt::State::kFailed
-                  : known && known.value() >= id      ? PurgeReceipt::State::kDone
-                                                      : PurgeReceipt::State::kPending;
+    heard.state = !known                ? state_after(known.error())
+                  : known.value() >= id ? PurgeReceipt::State::kDone
+                                        : PurgeReceipt::State::kPending;
   }
   changed_.notify_all();
 }
@@ -66,7 +71,7 @@ std::optional<PurgeReceipt> PurgeReceipts::find(std::uint64_t id) const {
 
 bool PurgeReceipts::settled(const PurgeReceipt& receipt) const {
   for (std::size_t i = 0; i < edges_.size(); ++i) {
-    if (receipt.edges[i].state == PurgeReceipt::State::kPending && !known_[i].in_trouble) {
+    if (receipt.edges[i].state == PurgeReceipt::State::kPending && !known_[i].trouble) {
       return false;
     }
   }

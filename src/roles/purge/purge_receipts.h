@@ -54,7 +54,7 @@ class PurgeReceipts {
  private:
   struct Known {
     std::uint64_t up_to = 0;
-    bool in_trouble = false;
+    std::optional<Error> trouble;  // of the last attempt
   };
   bool settled(const PurgeReceipt& receipt) const;
 

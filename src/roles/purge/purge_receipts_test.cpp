@@ -85,6 +85,8 @@ TEST(PurgeReceiptsTest, WaitsForThoseThatMayHear) {
   edge.join();
   EXPECT_EQ(receipt.edges[0].state, State::kDone);
   EXPECT_EQ(receipt.edges[1].state, State::kPending) << "nobody waits for one that is in trouble";
+  EXPECT_EQ(receipt.edges[1].error, "it is down") << "and its trouble is told";
+  EXPECT_EQ(receipt.edges[1].tries, 0U);
   receipts.add(6, 1, 0);
   receipts.tried(0, 6, broken());
   EXPECT_EQ(receipts.await(6, kLong)->edges[0].state, State::kPending);
