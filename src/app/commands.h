@@ -51,6 +51,15 @@ struct ListOptions {
 };
 int list(const ServerOptions& server, const ListOptions& options);
 
+struct PurgeOptions {
+  std::vector<std::string> paths;
+  std::vector<std::string> prefixes;
+  std::vector<std::string> tags;
+  bool soft = false;
+  bool json = false;
+};
+int purge(const ServerOptions& server, const PurgeOptions& options);
+
 int verify(const ServerOptions& server, bool json);
 int compact(const ServerOptions& server, bool json);
 

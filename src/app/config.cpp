@@ -30,6 +30,7 @@ Result<Config> read_config(config::Document& document) {
   root.read("data", data);
   out.data = data;
   roles::read_config(root, out.roles);
+  roles::read_config(root.table("purge"), out.purge);
   net::read_config(root.table("net"), out.net);
   image::read_config(root.table("image"), out.image);
   render::read_config(root.table("image"), out.render);

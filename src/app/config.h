@@ -13,6 +13,7 @@
 #include "render/config.h"
 #include "roles/config.h"
 #include "roles/edge/config.h"
+#include "roles/purge/purge_config.h"
 #include "route/config.h"
 #include "store/config.h"
 
@@ -21,6 +22,7 @@ namespace farm::app {
 struct Config {
   std::filesystem::path data = "photofarm-data";  // where everything is kept
   roles::Config roles;
+  roles::PurgeConfig purge;
   net::Config net;
   image::Config image;
   render::Config render;

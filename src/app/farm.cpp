@@ -7,8 +7,10 @@
 #include <thread>
 
 #include "app/data_dir.h"
+#include "cache/disk/disk_tier.h"
 #include "cache/fills.h"
 #include "cache/memory_tier.h"
+#include "cache/purge_log.h"
 #include "catalog/sqlite_catalog.h"
 #include "io/file.h"
 #include "io/worker_pool.h"
@@ -21,6 +23,8 @@
 #include "roles/edge/edge.h"
 #include "roles/origin.h"
 #include "roles/photos_api.h"
+#include "roles/purge/purger.h"
+#include "roles/purge/purges_api.h"
 #include "roles/reconcile.h"
 #include "roles/records_api.h"
 #include "roles/upkeep_api.h"
@@ -122,11 +126,13 @@ struct Farm::Parts {
   Result<void> open_renderer();
   Result<void> open_store();
   Result<void> open_catalog();
+  void add_purges(net::EndpointTable& endpoints);
   void make_services();
   Result<void> load();
   Result<void> reconcile();
   Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
+  Result<void> open_cache();
   Result<void> add_views(net::EndpointTable& endpoints);
   void collect_figures();
   void stop();
@@ -143,8 +149,13 @@ struct Farm::Parts {
   std::unique_ptr<io::WorkerPool> disk_pool;
   std::unique_ptr<io::WorkerPool> image_pool;
   std::unique_ptr<io::WorkerPool> on_demand_pool;
+  std::unique_ptr<io::WorkerPool> cache_disk_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
   std::unique_ptr<roles::PictureBudget> pictures;
+  std::unique_ptr<cache::PurgeLog> purge_log;
+  std::unique_ptr<cache::DiskTier> disk_tier;
+  std::unique_ptr<cache::MemoryTier> memory_tier;
+  std::unique_ptr<roles::Purger> purger;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
   std::unique_ptr<roles::PhotoWriter> writer;
@@ -153,9 +164,9 @@ struct Farm::Parts {
   std::unique_ptr<roles::PhotosApi> photos;
   std::unique_ptr<roles::RecordsApi> records;
   std::unique_ptr<roles::UpkeepApi> upkeep;
+  std::unique_ptr<roles::PurgesApi> purges;
   std::unique_ptr<roles::Admin> admin;
   route::Routes routes;
-  std::unique_ptr<cache::MemoryTier> memory_tier;
   std::unique_ptr<cache::Fills> fills;
   std::unique_ptr<roles::Edge> edge;
   std::unique_ptr<net::Server> server;
@@ -189,6 +200,15 @@ Result<void> Farm::Parts::open_catalog() {
                                                     store_directories(config), *catalog);
   make_services();
   return ok();
+}
+
+void Farm::Parts::add_purges(net::EndpointTable& endpoints) {
+  // Some disk threads are left for others, however long the edges take.
+  const std::size_t may_wait = std::max<std::size_t>(1, config.roles.disk_threads / 2);
+  purger = std::make_unique<roles::Purger>(config.purge, *purge_log, memory_tier.get(), may_wait);
+  services->purger = purger.get();
+  purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
+  purges->add_endpoints(endpoints);
 }
 
 void Farm::Parts::make_services() {
@@ -253,6 +273,11 @@ Result<roles::Reindexed> Farm::Parts::reindex(const roles::ReindexProgress& prog
 }
 
 Result<void> Farm::Parts::serve() {
+  FARM_TRY(purge_log, cache::PurgeLog::open(io::posix_file_system(), config.data / "purge.log",
+                                            clock, config.purge.log_options()));
+  if (config.roles.has_role("edge")) {
+    FARM_TRY(open_cache());
+  }
   net::EndpointTable endpoints;
   if (config.roles.has_role("upload")) {
     upload = std::make_unique<roles::Upload>(*services, *authorizer, *writer);
@@ -264,14 +289,33 @@ Result<void> Farm::Parts::serve() {
   }
   upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
   upkeep->add_endpoints(endpoints);
+  add_purges(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
   if (config.roles.has_role("origin")) origin = std::make_unique<roles::Origin>(*services);
   FARM_TRY(add_views(endpoints));
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
+  purger->start();
   server->run();
   return write_server_url(config.data, "http://" + server->address());
+}
+
+Result<void> Farm::Parts::open_cache() {
+  if (!config.cache.disks.empty()) {
+    FARM_TRY(disk_tier, cache::DiskTier::open(io::posix_file_system(), clock,
+                                              cache::disk_tier_options(config.cache)));
+    for (const std::string& problem : disk_tier->stats().problems) {
+      obs::log_error(problem);
+      health.note(problem);
+    }
+  }
+  cache_disk_pool = std::make_unique<io::WorkerPool>("cache-disk", config.cache.disk_threads,
+                                                     config.cache.disk_thread_queue);
+  cache::MemoryTierOptions options = cache::memory_tier_options(config.cache);
+  if (disk_tier) options.evicted = roles::offer_evicted(*disk_tier);
+  memory_tier = std::make_unique<cache::MemoryTier>(options);
+  return ok();
 }
 
 // What is no call of the API: by the edge, or without one by the origin alone.
@@ -282,7 +326,6 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
     return ok();
   }
   FARM_TRY(routes, route::Routes::make(config.route));
-  memory_tier = std::make_unique<cache::MemoryTier>(cache::memory_tier_options(config.cache));
   fills = std::make_unique<cache::Fills>(
       cache::FillLimits{.keep_max_bytes = config.cache.disk_object_max_bytes},
       config.cache.max_fills);
@@ -293,6 +336,10 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
                        .clock = clock,
                        .routes = routes,
                        .memory = *memory_tier,
+                       .disk = disk_tier.get(),
+                       .disk_pool = *cache_disk_pool,
+                       .purges = *purge_log,
+                       .ready = [this] { return purger->ready(); },
                        .fills = *fills,
                        .metrics = metrics,
                        .net_threads = net::thread_count(config.net),
@@ -300,6 +347,7 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
                        .public_host = host_of(config.roles.public_url),
                        .origin = origin.get()});
   edge->add_endpoints(endpoints);
+  edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
   return ok();
 }
 
@@ -365,6 +413,7 @@ void Farm::Parts::collect_figures() {
                 number(origin->on_demand_bytes()));
     }
     if (edge) edge->collect(out);
+    purger->collect(out);
     renderer->collect(out);
     server->collect(out);
   });
@@ -385,9 +434,12 @@ void Farm::Parts::stop() {
   // Their jobs hold coroutines of the server: first they end, then it goes.
   if (on_demand_pool) on_demand_pool->stop();
   if (image_pool) image_pool->stop();
+  if (cache_disk_pool) cache_disk_pool->stop();
   if (disk_pool) disk_pool->stop();
+  if (purger) purger->stop();
   if (session) session->stop();
   server.reset();
+  if (disk_tier) disk_tier->stop();
 }
 
 Farm::Farm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

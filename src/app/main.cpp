@@ -30,6 +30,7 @@ constexpr const char* kFooter = R"(Examples:
   photofarm keys add website --scope upload,read   a key for a program
   photofarm export /backup/records                 every photo, to keep or to import elsewhere
   photofarm simulate --trace access.log.gz         how large a cache should be
+  photofarm purge --tag p123 /uploads/a.jpg        out of the caches, here and on all edges
   photofarm inspect volume DATA/volumes/000001.vol what a volume holds
 
 Exit codes: 0 done, 1 something failed, 2 wrong options or configuration, 3 no server answered.)";
@@ -64,6 +65,7 @@ struct CommandLine {
   ImportOptions import_options;
   InspectVolumeOptions inspect_options;
   SimulateOptions simulate_options;
+  PurgeOptions purge_options;
   std::string owner;
   std::string id;
   std::vector<std::string> ids;
@@ -83,6 +85,7 @@ struct CommandLine {
   void add_record_commands();
   void add_inspect_commands();
   void add_simulate_command();
+  void add_purge_command();
   void add_key_commands();
 };
 
@@ -102,6 +105,7 @@ CommandLine::CommandLine() {
   add_record_commands();
   add_inspect_commands();
   add_simulate_command();
+  add_purge_command();
   add_key_commands();
 }
 
@@ -250,6 +254,23 @@ void CommandLine::add_simulate_command() {
                       "What the plot shows: the share of bytes, or of requests (--objects)");
   simulating.add_option("--plot", options.plot, "Draw the hit ratios into this SVG file");
   simulating.add_flag("--json", options.json, "Print one JSON object");
+}
+
+void CommandLine::add_purge_command() {
+  PurgeOptions& options = purge_options;
+  CLI::App& purging =
+      command(app, "purge", "Take out of the caches, here and on all edges, and tell who has heard",
+              [this] { return purge(server, purge_options); });
+  purging.add_option(
+      "PATH", options.paths,
+      "Paths as they are asked for, query included, on every host; or whole URLs, on "
+      "theirs");
+  purging.add_option("--prefix", options.prefixes, "All paths that begin like this");
+  purging.add_option("--tag", options.tags, "All that carries this Cache-Tag: p123 is photo 123");
+  purging.add_flag("--soft", options.soft,
+                   "Make stale instead: asked about before it is used again");
+  purging.add_flag("--json", options.json, "Print the receipt as JSON");
+  add_server_options(purging, server, data);
 }
 
 void CommandLine::add_key_commands() {

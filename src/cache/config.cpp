@@ -10,6 +10,7 @@ constexpr std::int64_t kMinObjectMax = 1 << 10;
 constexpr std::int64_t kMaxObjectMax = 64 << 20;
 constexpr std::int64_t kMaxShards = 1024;
 constexpr std::int64_t kMaxFills = 1 << 20;
+constexpr std::int64_t kMaxDiskThreads = 1024;
 constexpr std::chrono::hours kMaxNegative(24 * 365);
 constexpr std::size_t kMaxDisks = 64;
 constexpr std::int64_t kMaxDiskObjectMax = 32 << 20;
@@ -67,6 +68,8 @@ void read_config(config::Table table, Config& out) {
     table.reject("policy", "\"" + policy + "\" is no policy; there are s3fifo and lru");
   }
   table.read("shards", out.shards, {.min = 0, .max = kMaxShards});
+  table.read("disk_threads", out.disk_threads, {.min = 1, .max = kMaxDiskThreads});
+  table.read("disk_thread_queue", out.disk_thread_queue, {.min = 1, .max = kMaxFills});
   table.read_duration("pass_for", out.pass_for);
   table.read("max_fills", out.max_fills, {.min = 1, .max = kMaxFills});
   if (out.shards != 0 && !std::has_single_bit(out.shards)) {

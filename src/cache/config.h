@@ -56,6 +56,9 @@ struct Config {
   std::uint64_t disk_write_budget = std::uint64_t{32} << 20;
   // Files are of this size, and are let go of as a whole. Smaller on disks of less than 16 of them.
   std::uint64_t disk_segment_bytes = std::uint64_t{64} << 20;
+  // Threads that wait for reads, and reads that may wait for one of them; what is over is a miss.
+  std::uint32_t disk_threads = 8;
+  std::uint32_t disk_thread_queue = 1024;
   // Memory, for each disk, for what waits to be written.
   std::uint64_t disk_queue_bytes = std::uint64_t{16} << 20;
 };
@@ -63,7 +66,7 @@ struct Config {
 inline constexpr std::uint64_t kMinDiskObjects = 16;
 
 // Keys: memory, memory_object_max, negative_max, policy, shards, pass_for, max_fills, disk,
-// disk_object_max, disk_write_budget, disk_segment, disk_queue.
+// disk_object_max, disk_write_budget, disk_segment, disk_queue, disk_threads, disk_thread_queue.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::cache

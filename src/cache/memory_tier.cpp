@@ -72,10 +72,26 @@ bool MemoryTier::erase(std::string_view key) {
 }
 
 std::uint64_t MemoryTier::erase_tag(std::string_view tag) {
+  return erase_tagged_if(tag, [](const Object&) { return true; });
+}
+
+std::uint64_t MemoryTier::expire_tag(std::string_view tag) {
+  std::uint64_t count = 0;
+  erase_tagged_if(tag, [&](const Object& object) {
+    if (!object.expired()) ++count;
+    object.expire();
+    return false;
+  });
+  return count;
+}
+
+std::uint64_t MemoryTier::erase_tagged_if(std::string_view tag,
+                                          const std::function<bool(const Object&)>& matches) {
   const std::uint32_t bits = ObjectTable::tag_bits(hash(tag));
   std::uint64_t count = 0;
   for (const auto& shard : shards_) {
-    count += shard->erase_if(bits, [&](const Object& object) { return object.has_tag(tag); });
+    count += shard->erase_if(
+        bits, [&](const Object& object) { return object.has_tag(tag) && matches(object); });
   }
   return count;
 }

@@ -64,6 +64,8 @@ class MemoryTier {
   // takes. They return how many objects went. What is inserted meanwhile may stay.
   std::uint64_t erase_tag(std::string_view tag);
   std::uint64_t erase_prefix(std::string_view key_prefix);
+  // Makes them stale (Object::expire()) instead; how many were not yet.
+  std::uint64_t expire_tag(std::string_view tag);
   // `matches` may not call the tier.
   std::uint64_t erase_if(const std::function<bool(const Object&)>& matches);
 
@@ -75,6 +77,8 @@ class MemoryTier {
  private:
   Shard& shard_of(std::uint64_t hash) { return *shards_[hash >> 32U & (shards_.size() - 1)]; }
   std::uint32_t tag_bits_of(std::string_view tags) const;
+  std::uint64_t erase_tagged_if(std::string_view tag,
+                                const std::function<bool(const Object&)>& matches);
 
   const std::uint64_t object_max_bytes_;
   const HashSecret secret_;

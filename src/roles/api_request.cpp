@@ -83,8 +83,13 @@ io::Task<void> answer_photo(net::Exchange& exchange, Result<catalog::PhotoRow> r
   (void)co_await send_error(exchange, std::move(row).error());
 }
 
-io::Task<void> send_empty(net::Exchange& exchange, int status) {
+std::string purge_line(std::uint64_t purge) {
+  return purge == 0 ? "" : "Photofarm-Purge: " + std::to_string(purge) + "\r\n";
+}
+
+io::Task<void> send_empty(net::Exchange& exchange, int status, std::string extra) {
   exchange.head().start(status);
+  exchange.head().add_lines(extra);
   (void)co_await exchange.send(ByteView{});
 }
 

@@ -34,6 +34,8 @@ io::Task<void> send_photo(net::Exchange& exchange, int status, const catalog::Ph
 // 200 and the photo, or the error.
 io::Task<void> answer_photo(net::Exchange& exchange, Result<catalog::PhotoRow> row,
                             const Config& config);
-io::Task<void> send_empty(net::Exchange& exchange, int status);
+// The header line that names the receipt of a purge; empty for 0, which is none.
+std::string purge_line(std::uint64_t purge);
+io::Task<void> send_empty(net::Exchange& exchange, int status, std::string extra = {});
 
 }  // namespace farm::roles

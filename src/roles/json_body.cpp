@@ -67,6 +67,11 @@ Result<std::optional<std::string>> JsonBody::string(std::string_view name) const
   return read_value<std::string>(impl_->json, name, "a string", is_string);
 }
 
+Result<std::optional<bool>> JsonBody::boolean(std::string_view name) const {
+  const auto is_boolean = [](const Json& value) { return value.is_boolean(); };
+  return read_value<bool>(impl_->json, name, "true or false", is_boolean);
+}
+
 Result<std::optional<std::int64_t>> JsonBody::integer(std::string_view name) const {
   return read_value<std::int64_t>(impl_->json, name, "an integer", is_int64);
 }

@@ -31,6 +31,7 @@ class JsonBody {
   static Result<JsonBody> parse(std::string_view text, FieldNames names);
 
   Result<std::optional<std::string>> string(std::string_view name) const;
+  Result<std::optional<bool>> boolean(std::string_view name) const;
   Result<std::optional<std::int64_t>> integer(std::string_view name) const;
   Result<std::optional<std::vector<std::int64_t>>> integers(std::string_view name) const;
   Result<std::optional<std::vector<std::string>>> strings(std::string_view name) const;

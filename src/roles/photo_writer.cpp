@@ -4,6 +4,7 @@
 
 #include "obs/log.h"
 #include "photo/record.h"
+#include "roles/purge/purger.h"
 #include "roles/record_row.h"
 #include "roles/stage_timer.h"
 #include "store/record_reader.h"
@@ -124,36 +125,43 @@ Result<PhotoRow> PhotoWriter::current(PhotoId id) {
   return row;
 }
 
+std::uint64_t PhotoWriter::purge(PhotoId id) {
+  return services_.purger == nullptr ? 0 : services_.purger->begin_photo(id);
+}
+
 Result<PhotoRow> PhotoWriter::catch_up(const PhotoRow& row) {
   FARM_TRY(PhotoRow next, stored_row(services_.store, row.id));
   next.owner = row.owner;
   next.title = row.title;
   next.visibility = row.visibility;
+  purge(row.id);
   FARM_TRY(services_.catalog.advance(next));
   return next;
 }
 
-Result<PhotoRow> PhotoWriter::put_next(PhotoRow row, Sizes sizes) {
+Result<PhotoWriter::Changed> PhotoWriter::put_next(PhotoRow row, Sizes sizes) {
   ++row.version;
   row.secret = photo::Secret::random();
   row.original_secret = photo::Secret::random();
   row.changed_ms = services_.clock.now_ms();
   describe(row, sizes);
   FARM_TRY(put(row, sizes));
+  const std::uint64_t purged = purge(row.id);
   const StageTimer timer(catalog_seconds_);
   FARM_TRY(services_.catalog.advance(row));
-  return row;
+  return Changed{std::move(row), purged};
 }
 
-Result<PhotoRow> PhotoWriter::replace(PhotoId id, const image::Rendered& rendered,
-                                      ByteView original) {
+Result<PhotoWriter::Changed> PhotoWriter::replace(PhotoId id, const image::Rendered& rendered,
+                                                  ByteView original) {
   const std::lock_guard lock(lock_of(id));
   FARM_TRY(PhotoRow row, current(id));
   row.facts = rendered.facts;
   return put_next(std::move(row), size_inputs(rendered, original));
 }
 
-Result<PhotoRow> PhotoWriter::edit(PhotoId id, const image::Rendered& rendered, ByteView original) {
+Result<PhotoWriter::Changed> PhotoWriter::edit(PhotoId id, const image::Rendered& rendered,
+                                               ByteView original) {
   const std::lock_guard lock(lock_of(id));
   FARM_TRY(PhotoRow row, current(id));
   photo::Facts facts = rendered.facts;
@@ -163,7 +171,7 @@ Result<PhotoRow> PhotoWriter::edit(PhotoId id, const image::Rendered& rendered, 
   return put_next(std::move(row), size_inputs(rendered, original));
 }
 
-Result<PhotoRow> PhotoWriter::rotate_secrets(PhotoId id) {
+Result<PhotoWriter::Changed> PhotoWriter::rotate_secrets(PhotoId id) {
   const std::lock_guard lock(lock_of(id));
   FARM_TRY(PhotoRow row, current(id));
   FARM_TRY(const store::OwnedRecord record, store::read_record(services_.store, id));
@@ -180,14 +188,16 @@ Result<PhotoRow> PhotoWriter::patch(PhotoId id, const catalog::PhotoPatch& patch
   return services_.catalog.patch(id, patch);
 }
 
-Result<void> PhotoWriter::remove(PhotoId id) {
+Result<std::uint64_t> PhotoWriter::remove(PhotoId id) {
   const std::lock_guard lock(lock_of(id));
   FARM_TRY(services_.catalog.begin_delete(id));
   if (Result<void> removed = services_.store.remove(id);
       !removed && removed.error().code != ErrorCode::kNotFound) {
     return fail(std::move(removed).error());
   }
-  return services_.catalog.end_delete(id);
+  const std::uint64_t purged = purge(id);
+  FARM_TRY(services_.catalog.end_delete(id));
+  return purged;
 }
 
 Result<PhotoWriter::Imported> PhotoWriter::import_record(const photo::RecordView& record,

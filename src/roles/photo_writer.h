@@ -1,6 +1,8 @@
 // Writes photos to the store and the catalog, in the order that a crash in between leaves nothing
 // half: bytes first, then the row; when deleting, the row is marked, then the bytes go, then the
-// row. What a crash left is finished by reconcile() (roles/reconcile.h).
+// row. What a crash left is finished by reconcile() (roles/reconcile.h). Caches are purged of a
+// photo when its old bytes are no longer served and before the row says so, so that a crash in
+// between makes reconcile() purge again.
 //
 // Blocking: call it on a disk thread. Thread-safe: changes of one photo wait for each other.
 #pragma once
@@ -26,20 +28,27 @@ struct NewPhoto {
 
 class PhotoWriter {
  public:
+  // A change, and the id of the receipt of the purge that came with it; 0: there was none.
+  struct Changed {
+    catalog::PhotoRow row;
+    std::uint64_t purge = 0;
+  };
+
   explicit PhotoWriter(Services& services);
 
   // A new photo. `original` are the bytes as they came.
   Result<catalog::PhotoRow> add(const NewPhoto& what, const image::Rendered& rendered,
                                 ByteView original);
   // The next version of a photo: new bytes and new secrets.
-  Result<catalog::PhotoRow> replace(PhotoId id, const image::Rendered& rendered, ByteView original);
+  Result<Changed> replace(PhotoId id, const image::Rendered& rendered, ByteView original);
   // The same by an edit: another look at the same shot, so that what the new bytes do not tell of
   // it (not every format carries it) stays as it was.
-  Result<catalog::PhotoRow> edit(PhotoId id, const image::Rendered& rendered, ByteView original);
+  Result<Changed> edit(PhotoId id, const image::Rendered& rendered, ByteView original);
   // The next version over the same bytes: new secrets.
-  Result<catalog::PhotoRow> rotate_secrets(PhotoId id);
+  Result<Changed> rotate_secrets(PhotoId id);
   Result<catalog::PhotoRow> patch(PhotoId id, const catalog::PhotoPatch& patch);
-  Result<void> remove(PhotoId id);
+  // The purge's receipt, as in Changed.
+  Result<std::uint64_t> remove(PhotoId id);
 
   struct Imported {
     catalog::PhotoRow row;
@@ -62,7 +71,8 @@ class PhotoWriter {
   Result<catalog::PhotoRow> import_absent(const photo::RecordView& record, ByteView bytes);
   Result<void> put_import(PhotoId id, std::uint32_t version, ByteView bytes);
   Result<void> put(const catalog::PhotoRow& row, Sizes sizes);
-  Result<catalog::PhotoRow> put_next(catalog::PhotoRow row, Sizes sizes);
+  Result<Changed> put_next(catalog::PhotoRow row, Sizes sizes);
+  std::uint64_t purge(PhotoId id);
 
   Services& services_;
   obs::Histogram store_seconds_;

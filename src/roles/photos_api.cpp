@@ -7,6 +7,7 @@
 #include "roles/errors.h"
 #include "roles/json_body.h"
 #include "roles/photo_json.h"
+#include "roles/purge/purger.h"
 
 namespace farm::roles {
 namespace {
@@ -105,8 +106,8 @@ io::Task<void> PhotosApi::patch(net::Exchange& exchange) {
 }
 
 io::Task<void> PhotosApi::remove(net::Exchange& exchange) {
-  Result<void> erased = co_await erase(exchange);
-  if (erased) co_return co_await send_empty(exchange, 204);
+  Result<std::uint64_t> erased = co_await erase(exchange);
+  if (erased) co_return co_await send_empty(exchange, 204, purge_line(erased.value()));
   (void)co_await send_error(exchange, std::move(erased).error());
 }
 
@@ -140,10 +141,14 @@ io::Task<Result<PhotoRow>> PhotosApi::change(net::Exchange& exchange) {
   co_return co_await io::offload(services_.disk_pool, work);
 }
 
-io::Task<Result<void>> PhotosApi::erase(net::Exchange& exchange) {
+io::Task<Result<std::uint64_t>> PhotosApi::erase(net::Exchange& exchange) {
   FARM_CO_TRY(co_await authorizer_.check(exchange, Scope::kUpload));
   FARM_CO_TRY(const PhotoId id, photo_id_param(exchange));
-  const auto work = [this, id] { return writer_.remove(id); };
+  const auto work = [this, id]() -> Result<std::uint64_t> {
+    FARM_TRY(const std::uint64_t purge, writer_.remove(id));
+    await_purge(services_, purge);
+    return purge;
+  };
   co_return co_await io::offload(services_.disk_pool, work);
 }
 

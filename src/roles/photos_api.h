@@ -29,7 +29,8 @@ class PhotosApi {
   io::Task<Result<catalog::PhotoRow>> read_one(net::Exchange& exchange);
   io::Task<Result<Page>> read_page(net::Exchange& exchange);
   io::Task<Result<catalog::PhotoRow>> change(net::Exchange& exchange);
-  io::Task<Result<void>> erase(net::Exchange& exchange);
+  // The purge's receipt.
+  io::Task<Result<std::uint64_t>> erase(net::Exchange& exchange);
 
   Services& services_;
   Authorizer& authorizer_;

@@ -17,6 +17,8 @@
 
 namespace farm::roles {
 
+class Purger;
+
 struct Services {
   const Config& config;
   const image::Config& image_config;
@@ -33,6 +35,7 @@ struct Services {
   obs::Metrics& metrics;
   Health& health;
   std::size_t net_threads;
+  Purger* purger = nullptr;  // null: nobody has anything cached, as in reindex
 };
 
 }  // namespace farm::roles

@@ -8,6 +8,7 @@
 #include "roles/errors.h"
 #include "roles/json_body.h"
 #include "roles/picture_charge.h"
+#include "roles/purge/purger.h"
 #include "roles/stage_timer.h"
 #include "store/record_reader.h"
 
@@ -138,18 +139,34 @@ io::Task<void> Upload::create(net::Exchange& exchange) {
 }
 
 io::Task<void> Upload::replace(net::Exchange& exchange) {
-  Row row = co_await replace_content(exchange);
-  co_await answer_photo(exchange, std::move(row), services_.config);
+  Changed changed = co_await replace_content(exchange);
+  co_await answer_change(exchange, std::move(changed));
 }
 
 io::Task<void> Upload::edit(net::Exchange& exchange) {
-  Row row = co_await edit_content(exchange);
-  co_await answer_photo(exchange, std::move(row), services_.config);
+  Changed changed = co_await edit_content(exchange);
+  co_await answer_change(exchange, std::move(changed));
 }
 
 io::Task<void> Upload::rotate_secret(net::Exchange& exchange) {
-  Row row = co_await rotate(exchange);
-  co_await answer_photo(exchange, std::move(row), services_.config);
+  Changed changed = co_await rotate(exchange);
+  co_await answer_change(exchange, std::move(changed));
+}
+
+io::Task<void> Upload::answer_change(net::Exchange& exchange, Changed changed) {
+  if (!changed) {
+    (void)co_await send_error(exchange, std::move(changed).error());
+    co_return;
+  }
+  co_await send_photo(exchange, 200, changed.value().row, services_.config,
+                      purge_line(changed.value().purge));
+}
+
+// Keeps what came of it, and waits for the edges to hear of it.
+Upload::Row Upload::finish(PhotoWriter::Changed& changed, Changed made) {
+  FARM_TRY(changed, std::move(made));
+  await_purge(services_, changed.purge);
+  return changed.row;
 }
 
 io::Task<Result<Upload::Received>> Upload::receive(net::Exchange& exchange) {
@@ -204,7 +221,7 @@ io::Task<Result<OnceOutcome>> Upload::add(net::Exchange& exchange) {
   co_return OnceOutcome{std::move(row), false};
 }
 
-io::Task<Upload::Row> Upload::replace_content(net::Exchange& exchange) {
+io::Task<Upload::Changed> Upload::replace_content(net::Exchange& exchange) {
   FARM_CO_TRY(co_await authorizer_.check(exchange, Scope::kUpload));
   FARM_CO_TRY(read_query(exchange, {}));
   FARM_CO_TRY(const PhotoId id, photo_id_param(exchange));
@@ -212,13 +229,15 @@ io::Task<Upload::Row> Upload::replace_content(net::Exchange& exchange) {
   const auto look_up = [this, id] { return services_.catalog.get(id); };
   FARM_CO_TRY(co_await io::offload(services_.disk_pool, look_up));
   FARM_CO_TRY(const Received received, co_await receive(exchange));
-  const Write write = [this, id, &received](const image::Rendered& rendered) {
-    return writer_.replace(id, rendered, received.picture);
+  PhotoWriter::Changed changed;
+  const Write write = [this, id, &received, &changed](const image::Rendered& rendered) {
+    return finish(changed, writer_.replace(id, rendered, received.picture));
   };
-  co_return co_await render_and_write(received.picture, write);
+  FARM_CO_TRY(co_await render_and_write(received.picture, write));
+  co_return changed;
 }
 
-io::Task<Upload::Row> Upload::edit_content(net::Exchange& exchange) {
+io::Task<Upload::Changed> Upload::edit_content(net::Exchange& exchange) {
   FARM_CO_TRY(co_await authorizer_.check(exchange, Scope::kUpload));
   FARM_CO_TRY(const PhotoId id, photo_id_param(exchange));
   FARM_CO_TRY(const JsonBody body, co_await read_json(exchange, kEditFields));
@@ -239,17 +258,21 @@ io::Task<Upload::Row> Upload::edit_content(net::Exchange& exchange) {
   const auto apply = [this, &edit, &original] { return edit(services_.renderer, original.bytes); };
   FARM_CO_TRY(const Bytes edited, co_await io::offload(services_.image_pool, apply));
   working.reset();
-  const Write write = [this, id, &edited](const image::Rendered& rendered) {
-    return writer_.edit(id, rendered, edited);
+  PhotoWriter::Changed changed;
+  const Write write = [this, id, &edited, &changed](const image::Rendered& rendered) {
+    return finish(changed, writer_.edit(id, rendered, edited));
   };
-  co_return co_await render_and_write(edited, write);
+  FARM_CO_TRY(co_await render_and_write(edited, write));
+  co_return changed;
 }
 
-io::Task<Upload::Row> Upload::rotate(net::Exchange& exchange) {
+io::Task<Upload::Changed> Upload::rotate(net::Exchange& exchange) {
   FARM_CO_TRY(co_await authorizer_.check(exchange, Scope::kUpload));
   FARM_CO_TRY(const PhotoId id, photo_id_param(exchange));
-  const auto work = [this, id] { return writer_.rotate_secrets(id); };
-  co_return co_await io::offload(services_.disk_pool, work);
+  PhotoWriter::Changed changed;
+  const auto work = [this, id, &changed] { return finish(changed, writer_.rotate_secrets(id)); };
+  FARM_CO_TRY(co_await io::offload(services_.disk_pool, work));
+  co_return changed;
 }
 
 }  // namespace farm::roles

@@ -22,6 +22,7 @@ class Upload {
 
  private:
   using Row = Result<catalog::PhotoRow>;
+  using Changed = Result<PhotoWriter::Changed>;
   using Write = std::function<Row(const image::Rendered&)>;
 
   // A picture that has arrived, in the memory it was charged for.
@@ -37,9 +38,11 @@ class Upload {
   io::Task<void> rotate_secret(net::Exchange& exchange);
 
   io::Task<Result<OnceOutcome>> add(net::Exchange& exchange);
-  io::Task<Row> replace_content(net::Exchange& exchange);
-  io::Task<Row> edit_content(net::Exchange& exchange);
-  io::Task<Row> rotate(net::Exchange& exchange);
+  io::Task<Changed> replace_content(net::Exchange& exchange);
+  io::Task<Changed> edit_content(net::Exchange& exchange);
+  io::Task<Changed> rotate(net::Exchange& exchange);
+  io::Task<void> answer_change(net::Exchange& exchange, Changed changed);
+  Row finish(PhotoWriter::Changed& changed, Changed made);
   io::Task<Result<Received>> receive(net::Exchange& exchange);
   io::Task<Row> render_and_write(ByteView original, Write write);
 

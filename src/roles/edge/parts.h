@@ -9,8 +9,10 @@
 
 #include "base/clock.h"
 #include "cache/config.h"
+#include "cache/disk/disk_tier.h"
 #include "cache/fills.h"
 #include "cache/memory_tier.h"
+#include "cache/purge_log.h"
 #include "io/worker_pool.h"
 #include "net/upstream.h"
 #include "obs/metrics.h"
@@ -28,6 +30,11 @@ struct EdgeParts {
   const Clock& clock;
   const route::Routes& routes;
   cache::MemoryTier& memory;
+  cache::DiskTier* disk = nullptr;  // null: there is none
+  io::WorkerPool& disk_pool;        // what waits for it
+  cache::PurgeLog& purges;
+  // False while purges of others may be missing here: nothing cached may be used unasked.
+  std::function<bool()> ready;
   cache::Fills& fills;
   obs::Metrics& metrics;
   std::size_t net_threads;
