@@ -256,7 +256,7 @@ def fast_client(bench, server, rate, seconds):
 
 def part_slow(bench, out):
     """A fast client alone and beside ten thousand that hardly read, in turn."""
-    rounds, seconds = (1, 2) if bench.quick else (5, 5)
+    rounds, seconds = (1, 2) if bench.quick else (5, 4)
     large = bench.work / "large.txt"
     large.write_text("/large.jpg\n")
     server = bench.start_subject()
@@ -275,8 +275,9 @@ def part_slow(bench, out):
     finally:
         server.stop()
     out.note(f"Slow: {CONNECTIONS:,} readers, each of an object of {LARGE >> 10} KiB at 4 bytes a second, in "
-             f"segments as over Ethernet; the fast client has {WRK_CONNECTIONS} connections and asks at half the rate that wrk "
-             f"reached, {rounds} times {seconds} s alone and beside them in turn; medians.")
+             f"segments as over Ethernet; the fast client has {WRK_CONNECTIONS} connections and asks at "
+             f"half the rate that wrk reached, {rounds} times {seconds} s alone and beside them in turn; "
+             f"medians.")
     out.add("slow: readers", min(s["reading"] for s in slow), "", at_least=CONNECTIONS)
     out.add("slow: readers, still at it at the end", min(s["open"] for s in slow), "",
             at_least=CONNECTIONS)
