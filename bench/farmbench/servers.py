@@ -20,12 +20,22 @@ def pinned(core):
 
 
 def cpu_seconds(pids):
-    """User and system time of these processes, all their threads."""
+    """User and system time of these processes, all their threads. One that has ended counts as
+    nothing: a helper that has done its work."""
     total = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
         total += int(fields[11]) + int(fields[12])
     return total * TICK_S
+
+
+def memory_bytes(pids):
+    """Resident memory of these processes together."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def children_of(pid):
@@ -40,10 +50,7 @@ def family_cpu_seconds(pid):
     ended = (int(fields[13]) + int(fields[14])) * TICK_S
     total = cpu_seconds([pid]) + ended
     for child in children_of(pid):
-        try:
-            total += cpu_seconds([child])
-        except (FileNotFoundError, ProcessLookupError):
-            pass  # ended since: the next look has it among the ended
+        total += cpu_seconds([child])  # ended since: the next look has it among the ended
     return total
 
 

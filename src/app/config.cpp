@@ -36,6 +36,10 @@ Result<Config> read_config(config::Document& document) {
   render::read_config(root.table("image"), out.render);
   store::read_config(root.table("store"), out.store);
   catalog::read_config(root.table("catalog"), out.catalog);
+  cache::read_config(root.table("cache"), out.cache);
+  route::read_config(root, out.route);
+  net::read_config(root.table("upstream"), out.upstream);
+  roles::read_config(root.table("edge"), out.edge);
   read_log_config(root.table("log"), out.log);
   FARM_TRY(document.finish());
   return out;

@@ -4,13 +4,17 @@
 #include <filesystem>
 #include <optional>
 
+#include "cache/config.h"
 #include "catalog/config.h"
 #include "image/config.h"
 #include "net/config.h"
+#include "net/upstream.h"
 #include "obs/log.h"
 #include "render/config.h"
 #include "roles/config.h"
+#include "roles/edge/config.h"
 #include "roles/purge/purge_config.h"
+#include "route/config.h"
 #include "store/config.h"
 
 namespace farm::app {
@@ -24,6 +28,10 @@ struct Config {
   render::Config render;
   store::Config store;
   catalog::Config catalog;
+  cache::Config cache;
+  route::Config route;
+  net::UpstreamConfig upstream;
+  roles::EdgeConfig edge;
   obs::LogConfig log;
 };
 

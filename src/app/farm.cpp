@@ -2,9 +2,13 @@
 
 #include <atomic>
 #include <future>
+#include <random>
+#include <sstream>
 #include <thread>
 
 #include "app/data_dir.h"
+#include "cache/fills.h"
+#include "cache/memory_tier.h"
 #include "cache/purge_log.h"
 #include "catalog/sqlite_catalog.h"
 #include "io/file.h"
@@ -15,6 +19,7 @@
 #include "render/renderer.h"
 #include "roles/admin.h"
 #include "roles/catalog_session.h"
+#include "roles/edge/edge.h"
 #include "roles/origin.h"
 #include "roles/photos_api.h"
 #include "roles/purge/purger.h"
@@ -72,6 +77,22 @@ std::vector<std::filesystem::path> store_directories(const Config& config) {
   return config.store.paths.empty() ? std::vector{config.data} : config.store.paths;
 }
 
+// By which a request is told that has come through this process before.
+std::string via_name(const roles::EdgeConfig& config) {
+  std::random_device random;
+  std::ostringstream out;
+  out << config.name << '-' << std::hex << random();
+  return out.str();
+}
+
+// Of a URL: "https://img.example.com" names img.example.com.
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find('/')));
+}
+
 std::filesystem::path catalog_file(const Config& config) {
   return config.catalog.path.empty() ? config.data / "catalog.sqlite" : config.catalog.path;
 }
@@ -110,6 +131,7 @@ struct Farm::Parts {
   Result<void> reconcile();
   Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
+  Result<void> add_views(net::EndpointTable& endpoints);
   void collect_figures();
   void stop();
 
@@ -127,8 +149,6 @@ struct Farm::Parts {
   std::unique_ptr<io::WorkerPool> on_demand_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
   std::unique_ptr<roles::PictureBudget> pictures;
-  std::unique_ptr<cache::PurgeLog> purge_log;
-  std::unique_ptr<roles::Purger> purger;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
   std::unique_ptr<roles::PhotoWriter> writer;
@@ -139,6 +159,12 @@ struct Farm::Parts {
   std::unique_ptr<roles::UpkeepApi> upkeep;
   std::unique_ptr<roles::PurgesApi> purges;
   std::unique_ptr<roles::Admin> admin;
+  route::Routes routes;
+  std::unique_ptr<cache::MemoryTier> memory_tier;
+  std::unique_ptr<cache::Fills> fills;
+  std::unique_ptr<cache::PurgeLog> purge_log;
+  std::unique_ptr<roles::Purger> purger;
+  std::unique_ptr<roles::Edge> edge;
   std::unique_ptr<net::Server> server;
 
   roles::Tie tie = roles::Tie::kNeverMade;
@@ -175,10 +201,14 @@ Result<void> Farm::Parts::open_catalog() {
 void Farm::Parts::add_purges(net::EndpointTable& endpoints) {
   // Some disk threads are left for others, however long the edges take.
   const std::size_t may_wait = std::max<std::size_t>(1, config.roles.disk_threads / 2);
-  purger = std::make_unique<roles::Purger>(config.purge, *purge_log, nullptr, may_wait);
+  purger = std::make_unique<roles::Purger>(config.purge, *purge_log, memory_tier.get(), may_wait);
   services->purger = purger.get();
   purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
   purges->add_endpoints(endpoints);
+  if (!edge) return;
+  edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
+  // What is being fetched may be from before.
+  purger->set_listener([this] { fills->hide_all(); });
 }
 
 void Farm::Parts::make_services() {
@@ -256,19 +286,46 @@ Result<void> Farm::Parts::serve() {
   }
   upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
   upkeep->add_endpoints(endpoints);
-  add_purges(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
-  if (config.roles.has_role("origin")) {
-    origin = std::make_unique<roles::Origin>(*services);
-    origin->add_endpoints(endpoints);
-  }
-  endpoints.set_fallback({.name = "unmatched", .handle = roles::Origin::not_found});
+  if (config.roles.has_role("origin")) origin = std::make_unique<roles::Origin>(*services);
+  FARM_TRY(add_views(endpoints));
+  add_purges(endpoints);
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
   purger->start();
   server->run();
   return write_server_url(config.data, "http://" + server->address());
+}
+
+// What is no call of the API: by the edge, or without one by the origin alone.
+Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
+  if (!config.roles.has_role("edge")) {
+    endpoints.set_fallback({.name = "unmatched", .handle = roles::Origin::not_found});
+    if (origin) origin->add_endpoints(endpoints);
+    return ok();
+  }
+  FARM_TRY(routes, route::Routes::make(config.route));
+  memory_tier = std::make_unique<cache::MemoryTier>(cache::memory_tier_options(config.cache));
+  fills = std::make_unique<cache::Fills>(
+      cache::FillLimits{.keep_max_bytes = config.cache.disk_object_max_bytes},
+      config.cache.max_fills);
+  edge = std::make_unique<roles::Edge>(
+      roles::EdgeParts{.config = config.edge,
+                       .cache_config = config.cache,
+                       .upstream_config = config.upstream,
+                       .clock = clock,
+                       .routes = routes,
+                       .memory = *memory_tier,
+                       .fills = *fills,
+                       .purges = purge_log.get(),
+                       .metrics = metrics,
+                       .net_threads = net::thread_count(config.net),
+                       .via_name = via_name(config.edge),
+                       .public_host = host_of(config.roles.public_url),
+                       .origin = origin.get()});
+  edge->add_endpoints(endpoints);
+  return ok();
 }
 
 void Farm::Parts::collect_figures() {
@@ -328,8 +385,11 @@ void Farm::Parts::collect_figures() {
               {{"pool", "image"}});
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.",
               number(on_demand_pool->queued()), {{"pool", "on_demand"}});
-    out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
-              number(origin->on_demand_bytes()));
+    if (origin) {
+      out.gauge("photofarm_on_demand_cache_bytes", "Memory of sizes that were made on demand.",
+                number(origin->on_demand_bytes()));
+    }
+    if (edge) edge->collect(out);
     purger->collect(out);
     renderer->collect(out);
     server->collect(out);
@@ -344,6 +404,7 @@ void Farm::Parts::stop() {
   if (upkeep) upkeep->stop();
   if (server) {
     server->stop();
+    if (edge) edge->stop();
     remove_server_url(config.data);
   }
   if (pictures) pictures->close();

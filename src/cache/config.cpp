@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t kMinObjectMax = 1 << 10;
 constexpr std::int64_t kMaxObjectMax = 64 << 20;
 constexpr std::int64_t kMaxShards = 1024;
+constexpr std::int64_t kMaxFills = 1 << 20;
 constexpr std::chrono::hours kMaxNegative(24 * 365);
 
 }  // namespace
@@ -35,6 +36,10 @@ void read_config(config::Table table, Config& out) {
     table.reject("policy", "\"" + policy + "\" is no policy; there are s3fifo and lru");
   }
   table.read("shards", out.shards, {.min = 0, .max = kMaxShards});
+  table.read_size("disk_object_max", out.disk_object_max_bytes,
+                  {.min = kMinObjectMax, .max = kMaxObjectMax});
+  table.read_duration("pass_for", out.pass_for);
+  table.read("max_fills", out.max_fills, {.min = 1, .max = kMaxFills});
   if (out.shards != 0 && !std::has_single_bit(out.shards)) {
     table.reject("shards", std::to_string(out.shards) + " is no power of two");
   }

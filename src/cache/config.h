@@ -30,9 +30,17 @@ struct Config {
   // Parts with a lock and an eviction queue of their own, a power of two. 0: as many as leave
   // room for 64 of the largest objects in each, at most 64.
   std::uint32_t shards = 0;
+
+  // Larger ones go through and are not kept.
+  std::uint64_t disk_object_max_bytes = 512 << 10;
+  // How long it is remembered that what comes from a URL is not kept.
+  std::chrono::milliseconds pass_for = std::chrono::seconds(10);
+  // Answers being fetched at once; for more than that the edge says 503.
+  std::uint32_t max_fills = 1024;
 };
 
-// Keys: memory, memory_object_max, negative_max, policy, shards.
+// Keys: memory, memory_object_max, disk_object_max, negative_max, pass_for, max_fills, policy,
+// shards.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::cache

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "net/keep.h"
 
 namespace farm::cache {
 
@@ -122,6 +123,12 @@ class ObjectRef {
   }
   ~ObjectRef() {
     if (object_ != nullptr) object_->release();
+  }
+
+  // The reference as a response holds it until it is sent.
+  net::Keep keep() && {
+    return {std::exchange(object_, nullptr),
+            [](const void* object) { ObjectRef(static_cast<Object*>(const_cast<void*>(object))); }};
   }
 
   explicit operator bool() const { return object_ != nullptr; }

@@ -93,7 +93,7 @@ class Connection final : public Supervised {
   io::Task<Result<void>> begin(std::uint64_t length);
   io::Task<Result<void>> begin_ready(const ReadyResponse& response,
                                      std::optional<std::uint64_t> length);
-  io::Task<Result<void>> begin_body(std::string_view ready_head,
+  io::Task<Result<void>> begin_body(std::string_view status_line, std::string_view ready_head,
                                     std::optional<std::uint64_t> length);
   io::Task<Result<void>> write(ByteView piece);
   io::Task<Result<void>> write_chunk(ByteView piece);

@@ -144,6 +144,7 @@ void Connection::send_ready(const ReadyResponse& response, Keep keep) {
     return;
   }
   Pieces pieces;
+  pieces.add(response.status_line);
   pieces.add(response.head);
   pieces.add(head_.text());
   if (sends_body()) {
@@ -180,21 +181,23 @@ io::Task<Result<void>> Connection::send_one(ByteView body) {
 io::Task<Result<void>> Connection::begin(std::uint64_t length) {
   FARM_CO_TRY(may_respond());
   FARM_CO_TRY(finish_head(length));
-  co_return co_await begin_body({}, length);
+  co_return co_await begin_body({}, {}, length);
 }
 
 io::Task<Result<void>> Connection::begin_ready(const ReadyResponse& response,
                                                std::optional<std::uint64_t> length) {
   FARM_CO_TRY(may_respond());
   FARM_CO_TRY(finish_ready_head(response, length));
-  co_return co_await begin_body(response.head, length);
+  co_return co_await begin_body(response.status_line, response.head, length);
 }
 
-io::Task<Result<void>> Connection::begin_body(std::string_view ready_head,
+io::Task<Result<void>> Connection::begin_body(std::string_view status_line,
+                                              std::string_view ready_head,
                                               std::optional<std::uint64_t> length) {
   body_left_ = sends_body() ? length.value_or(kUnknownLength) : 0;
   patience_ms_ = shared_.config.transfer_grace.count();
   Pieces pieces;
+  pieces.add(status_line);
   pieces.add(ready_head);
   pieces.add(head_.text());
   co_return co_await flush(pieces);

@@ -24,8 +24,9 @@ class Connection;
 // A response that lies ready in memory.
 struct ReadyResponse {
   int status = 200;
-  std::string_view head;       // status line and headers, each with its CRLF; no framing headers
-  std::string_view more = {};  // further headers, copied
+  std::string_view status_line = {};  // with its CRLF; or it is the first of `head`
+  std::string_view head;              // headers, each with its CRLF; no framing ones
+  std::string_view more = {};         // further headers, copied
   ByteView body = {};
 };
 

@@ -9,6 +9,8 @@ enum class Comparison { kStrong, kWeak };
 
 // Whether a list of entity tags, or "*", has ours (section 8.8.3).
 bool list_matches(std::string_view list, std::string_view etag, Comparison comparison) {
+  const bool ours_is_weak = etag.starts_with("W/");
+  if (ours_is_weak) etag.remove_prefix(2);
   for (;;) {
     const std::size_t start = list.find_first_not_of(" \t,");
     if (start == std::string_view::npos) return false;
@@ -20,7 +22,7 @@ bool list_matches(std::string_view list, std::string_view etag, Comparison compa
     const std::size_t end = list.find('"', 1);
     if (end == std::string_view::npos) return false;
     const bool same = list.substr(0, end + 1) == etag;
-    if (same && (!weak || comparison == Comparison::kWeak)) return true;
+    if (same && ((!weak && !ours_is_weak) || comparison == Comparison::kWeak)) return true;
     list.remove_prefix(end + 1);
   }
 }
@@ -36,14 +38,15 @@ Precondition evaluate_preconditions(const RequestHead& request, std::string_view
     if (!list_matches(*match, etag, Comparison::kStrong)) return Precondition::kFailed;
   } else if (const auto unmodified = request.find("If-Unmodified-Since")) {
     const auto since = parse_http_date(*unmodified);
-    if (since && modified > *since) return Precondition::kFailed;
+    if (since && modified_ms != 0 && modified > *since) return Precondition::kFailed;
   }
   const bool safe = request.method == Method::kGet || request.method == Method::kHead;
   if (const auto none_match = request.find("If-None-Match")) {
     if (!list_matches(*none_match, etag, Comparison::kWeak)) return Precondition::kProceed;
     return safe ? Precondition::kNotModified : Precondition::kFailed;
   }
-  if (const auto modified_since = request.find("If-Modified-Since"); modified_since && safe) {
+  if (const auto modified_since = request.find("If-Modified-Since");
+      modified_since && safe && modified_ms != 0) {
     const auto since = parse_http_date(*modified_since);
     if (since && modified <= *since) return Precondition::kNotModified;
   }
@@ -55,7 +58,7 @@ bool range_applies(const RequestHead& request, std::string_view etag, Millis mod
   if (!if_range) return true;
   if (if_range->starts_with('"')) return *if_range == etag;
   const auto date = parse_http_date(*if_range);
-  return date && *date == whole_seconds(modified_ms);
+  return date && modified_ms != 0 && *date == whole_seconds(modified_ms);
 }
 
 }  // namespace farm::net

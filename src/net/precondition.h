@@ -14,8 +14,8 @@ enum class Precondition {
   kFailed,       // answer 412
 };
 
-// In the order of section 13.2.2. `etag` is a strong one with its quotes; `modified_ms` is cut to
-// seconds as Last-Modified shows it.
+// In the order of section 13.2.2. `etag` with its quotes, and W/ where it is weak; empty if there
+// is none. `modified_ms` is cut to seconds as Last-Modified shows it; 0: there is none.
 Precondition evaluate_preconditions(const RequestHead& request, std::string_view etag,
                                     Millis modified_ms);
 

@@ -112,5 +112,26 @@ TEST(IfRange, NamesThisVeryRepresentation) {
   EXPECT_FALSE(applies("*"));
 }
 
+TEST(PreconditionsOf, AWeakTagMatchesWeaklyAlone) {
+  const std::vector<HeaderView> none_match{{"If-None-Match", "\"abc\""}};
+  const std::vector<HeaderView> match{{"If-Match", "\"abc\""}};
+  RequestHead request;
+  request.method = Method::kGet;
+  request.headers = none_match;
+  EXPECT_EQ(evaluate_preconditions(request, "W/\"abc\"", 0), kNotModified);
+  request.headers = match;
+  EXPECT_EQ(evaluate_preconditions(request, "W/\"abc\"", 0), kFailed) << "section 8.8.3.2";
+}
+
+TEST(PreconditionsOf, WithoutADateDatesAreIgnored) {
+  RequestHead request;
+  request.method = Method::kGet;
+  for (const std::string_view name : {"If-Modified-Since", "If-Unmodified-Since"}) {
+    const std::vector<HeaderView> headers{{name, kSame}};
+    request.headers = headers;
+    EXPECT_EQ(evaluate_preconditions(request, kTag, 0), kProceed) << "sections 13.1.3, 13.1.4";
+  }
+}
+
 }  // namespace
 }  // namespace farm::net

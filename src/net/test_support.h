@@ -120,6 +120,17 @@ class RawClient {
     return receive();
   }
 
+  // All that comes up to `end`, or to the connection's; what follows it is kept.
+  std::string receive_until(std::string_view end) {
+    std::size_t at = 0;
+    while ((at = buffer_.find(end)) == std::string::npos) {
+      if (!receive_some()) return std::exchange(buffer_, {});
+    }
+    std::string out = buffer_.substr(0, at + end.size());
+    buffer_.erase(0, out.size());
+    return out;
+  }
+
   // All that comes until the server ends the connection.
   std::string receive_all() {
     while (receive_some()) {

@@ -95,8 +95,12 @@ io::Task<Result<RecordPrefix>> Origin::read_prefix(PhotoId id, std::size_t windo
   co_return co_await io::offload(services_.disk_pool, wait);
 }
 
-std::optional<PermissionUrl> Origin::wanted(const net::Exchange& exchange) const {
-  const net::RequestHead& request = exchange.request();
+void Origin::keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView bytes,
+                  std::uint64_t mark) const {
+  if (keeper_ != nullptr) keeper_->keep(exchange, facts, bytes, mark);
+}
+
+std::optional<PermissionUrl> Origin::wanted(const net::RequestHead& request) const {
   const auto url = url::parse_permission_url(request.path);
   if (!url || request.has_query || url->server != services_.config.server_id) return {};
   return url;
@@ -111,9 +115,10 @@ photo::Format Origin::negotiate(const net::RequestHead& request) const {
 
 // The usual case, by nothing but a read of the page cache and a send.
 bool Origin::serve_now(net::Exchange& exchange) {
-  const auto url = wanted(exchange);
+  const auto url = wanted(exchange.request());
   if (!url || url->negotiated || !photo::spec_of(url->code).stored) return false;
   PerThread& mine = threads_[exchange.thread_index()];
+  const std::uint64_t mark = this->mark();
   ReadBuffers::Lease lease = mine.buffers.take();
   const store::Window window = mine.window.of(url->code);
   const auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
@@ -128,13 +133,17 @@ bool Origin::serve_now(net::Exchange& exchange) {
                                    lease.view().subspan(view.header_bytes()));
   }
   if (!bytes || !*bytes || bytes->value().size() != size->length) return false;
-  return send_size_now(exchange, facts_of(view, *size), bytes->value());
+  const SizeFacts facts = facts_of(view, *size);
+  if (!send_size_now(exchange, facts, bytes->value())) return false;
+  keep(exchange, facts, bytes->value(), mark);
+  return true;
 }
 
 io::Task<void> Origin::serve(net::Exchange& exchange) {
-  auto url = wanted(exchange);
+  auto url = wanted(exchange.request());
   if (!url) co_return co_await not_found(exchange);
   if (url->negotiated) url->format = negotiate(exchange.request());
+  const std::uint64_t mark = this->mark();
   PerThread& mine = threads_[exchange.thread_index()];
   ReadBuffers::Lease lease = mine.buffers.take();
   // Of a size that is made on demand the header is enough.
@@ -152,21 +161,26 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
   }
   if (!permits(prefix->value().view, *url)) co_return co_await not_found(exchange);
   if (is_stored(*url)) {
-    co_await serve_stored(exchange, *url, lease.view(), prefix->value());
+    co_await serve_stored(exchange, *url, lease.view(), prefix->value(), mark);
   } else {
     co_await serve_on_demand(exchange, *url, prefix->value());
   }
 }
 
 io::Task<void> Origin::serve_stored(net::Exchange& exchange, const PermissionUrl& url,
-                                    MutableByteView buffer, RecordPrefix prefix) {
+                                    MutableByteView buffer, RecordPrefix prefix,
+                                    std::uint64_t mark) {
   const photo::RecordView& view = prefix.view;
   const auto size = view.find(url.code);
   if (!size || size->format != url.format) co_return co_await not_found(exchange);
   SizeFacts facts = facts_of(view, *size);
   facts.varies = url.negotiated;
   if (const auto bytes = store::size_in_prefix(services_.store, prefix, *size)) {
-    if (*bytes) co_return co_await send_size(exchange, facts, bytes->value());
+    if (*bytes) {
+      co_await send_size(exchange, facts, bytes->value());
+      keep(exchange, facts, bytes->value(), mark);
+      co_return;
+    }
     (void)co_await send_error(exchange, bytes->error());
     co_return;
   }
@@ -176,7 +190,11 @@ io::Task<void> Origin::serve_stored(net::Exchange& exchange, const PermissionUrl
     co_return co_await stream_size(exchange, facts, source);
   }
   const auto bytes = co_await source.read(0);
-  if (bytes) co_return co_await send_size(exchange, facts, bytes.value());
+  if (bytes) {
+    co_await send_size(exchange, facts, bytes.value());
+    if (bytes.value().size() == size->length) keep(exchange, facts, bytes.value(), mark);
+    co_return;
+  }
   if (bytes.error().code == ErrorCode::kNotFound || bytes.error().code == ErrorCode::kConflict) {
     co_return co_await not_found(exchange);  // deleted or changed a moment ago
   }

@@ -11,6 +11,7 @@
 #include "roles/read_buffers.h"
 #include "roles/read_window.h"
 #include "roles/services.h"
+#include "roles/size_response.h"
 #include "store/record_reader.h"
 #include "url/permission_url.h"
 
@@ -19,8 +20,17 @@ namespace farm::roles {
 class Origin {
  public:
   explicit Origin(Services& services);
-  // The endpoints refer to this: it outlives the server.
+  // For a process without an edge. The endpoints refer to this: it outlives the server.
   void add_endpoints(net::EndpointTable& table);
+
+  // For the edge of the same process. Whether the request is for a permission URL of this server:
+  bool serves(const net::RequestHead& request) const { return wanted(request).has_value(); }
+  // The usual case, without a coroutine: Endpoint::at_once.
+  bool serve_now(net::Exchange& exchange);
+  // Exactly one answer.
+  io::Task<void> serve(net::Exchange& exchange);
+  // Is told of what was sent whole. Before the server starts.
+  void set_keeper(SizeKeeper* keeper) { keeper_ = keeper; }
 
   // Memory of sizes that were made on demand.
   std::uint64_t on_demand_bytes() const { return on_demand_.cached_bytes(); }
@@ -35,13 +45,15 @@ class Origin {
   };
 
   // What the path asks for, if it is a permission URL of this server.
-  std::optional<url::PermissionUrl> wanted(const net::Exchange& exchange) const;
+  std::optional<url::PermissionUrl> wanted(const net::RequestHead& request) const;
   // What to give a client that leaves it to us: the first configured format that it names.
   photo::Format negotiate(const net::RequestHead& request) const;
-  bool serve_now(net::Exchange& exchange);
-  io::Task<void> serve(net::Exchange& exchange);
   io::Task<void> serve_stored(net::Exchange& exchange, const url::PermissionUrl& url,
-                              MutableByteView buffer, store::RecordPrefix prefix);
+                              MutableByteView buffer, store::RecordPrefix prefix,
+                              std::uint64_t mark);
+  std::uint64_t mark() const { return keeper_ == nullptr ? 0 : keeper_->mark(); }
+  void keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView bytes,
+            std::uint64_t mark) const;
   io::Task<void> serve_on_demand(net::Exchange& exchange, const url::PermissionUrl& url,
                                  store::RecordPrefix prefix);
   io::Task<Result<store::RecordPrefix>> read_prefix(PhotoId id, std::size_t window,
@@ -50,6 +62,7 @@ class Origin {
   Services& services_;
   std::vector<PerThread> threads_;  // by Exchange::thread_index()
   OnDemand on_demand_;
+  SizeKeeper* keeper_ = nullptr;
 };
 
 }  // namespace farm::roles

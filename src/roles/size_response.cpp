@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/http_date.h"
+#include "net/multipart_ranges.h"
 #include "net/precondition.h"
 #include "obs/log.h"
 #include "roles/errors.h"
@@ -15,8 +16,6 @@ namespace {
 
 using net::ByteRange;
 using net::RangeSet;
-
-constexpr std::string_view kBoundary = "photofarm_byteranges_7d1f3c5a9b";
 
 // A strong validator: "0123456789abcdef" with its quotes.
 class EntityTag {
@@ -48,20 +47,6 @@ void add_common_headers(net::ResponseHead& head, const SizeFacts& facts, const E
       "Accept-Ranges: bytes\r\n");
   if (facts.varies) head.add("Vary", "Accept");
 }
-
-std::string content_range(const ByteRange& range, std::uint64_t length) {
-  return "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" +
-         std::to_string(length);
-}
-
-// The lines before a part of a multipart/byteranges body (RFC 9110 section 14.6).
-std::string part_head(const ByteRange& range, const SizeFacts& facts, bool first) {
-  return std::string(first ? "--" : "\r\n--") + std::string(kBoundary) +
-         "\r\nContent-Type: " + std::string(photo::media_type(facts.format)) +
-         "\r\nContent-Range: " + content_range(range, facts.length) + "\r\n\r\n";
-}
-
-std::string last_boundary() { return "\r\n--" + std::string(kBoundary) + "--\r\n"; }
 
 // What is to be sent, decided from the request alone.
 struct Plan {
@@ -120,24 +105,14 @@ bool start_response(net::Exchange& exchange, const SizeFacts& facts, Plan& plan)
   head.start(whole ? 200 : 206);
   add_common_headers(head, facts, tag);
   if (plan.ranges.ranges().size() > 1) {
-    head.add("Content-Type", "multipart/byteranges; boundary=" + std::string(kBoundary));
+    head.add("Content-Type", net::MultipartRanges::content_type());
     return true;
   }
   head.add("Content-Type", photo::media_type(facts.format));
   if (!whole) {
-    head.add("Content-Range", content_range(plan.ranges.ranges().front(), facts.length));
+    head.add("Content-Range", net::content_range(plan.ranges.ranges().front(), facts.length));
   }
   return true;
-}
-
-std::uint64_t multipart_length(const Plan& plan, const SizeFacts& facts) {
-  std::uint64_t total = last_boundary().size();
-  bool first = true;
-  for (const ByteRange& range : plan.ranges.ranges()) {
-    total += part_head(range, facts, first).size() + range.length();
-    first = false;
-  }
-  return total;
 }
 
 class MemorySource final : public SizeSource {
@@ -161,16 +136,13 @@ io::Task<Result<void>> write_range(net::Exchange& exchange, SizeSource& source, 
 }
 
 io::Task<Result<void>> write_multipart(net::Exchange& exchange, const Plan& plan,
-                                       const SizeFacts& facts, SizeSource& source) {
-  bool first = true;
-  for (const ByteRange& range : plan.ranges.ranges()) {
-    const std::string head = part_head(range, facts, first);
+                                       const net::MultipartRanges& parts, SizeSource& source) {
+  for (std::size_t i = 0; i < plan.ranges.ranges().size(); ++i) {
+    const std::string head = parts.part_head(i);
     FARM_CO_TRY(co_await exchange.write(as_bytes(head)));
-    FARM_CO_TRY(co_await write_range(exchange, source, range));
-    first = false;
+    FARM_CO_TRY(co_await write_range(exchange, source, plan.ranges.ranges()[i]));
   }
-  const std::string last = last_boundary();
-  co_return co_await exchange.write(as_bytes(last));
+  co_return co_await exchange.write(as_bytes(net::MultipartRanges::last_boundary()));
 }
 
 io::Task<Result<void>> write_plan(net::Exchange& exchange, const Plan& plan, const SizeFacts& facts,
@@ -178,13 +150,23 @@ io::Task<Result<void>> write_plan(net::Exchange& exchange, const Plan& plan, con
   const bool multipart = plan.ranges.ranges().size() > 1;
   const ByteRange only = plan.answer == Plan::Answer::kWhole ? ByteRange{0, facts.length - 1}
                                                              : plan.ranges.ranges().front();
-  FARM_CO_TRY(co_await exchange.begin(multipart ? multipart_length(plan, facts) : only.length()));
+  const net::MultipartRanges parts(plan.ranges, photo::media_type(facts.format), facts.length);
+  FARM_CO_TRY(co_await exchange.begin(multipart ? parts.content_length() : only.length()));
   if (!exchange.wants_body()) co_return ok();
-  if (multipart) co_return co_await write_multipart(exchange, plan, facts, source);
+  if (multipart) co_return co_await write_multipart(exchange, plan, parts, source);
   co_return co_await write_range(exchange, source, only);
 }
 
 }  // namespace
+
+std::string size_head(const SizeFacts& facts, Millis date_ms) {
+  net::ResponseHead head;
+  head.start(200);
+  add_common_headers(head, facts, EntityTag(facts.fingerprint));
+  head.add("Content-Type", photo::media_type(facts.format));
+  head.add("Date", net::HttpDate(date_ms).text());
+  return std::string(head.text());
+}
 
 bool send_size_now(net::Exchange& exchange, const SizeFacts& facts, ByteView bytes) {
   Plan plan;

@@ -2,6 +2,8 @@
 // sections 13 and 14), whether its bytes are in memory or come piece by piece.
 #pragma once
 
+#include <string>
+
 #include "base/photo_id.h"
 #include "net/byte_range.h"
 #include "net/exchange.h"
@@ -16,6 +18,23 @@ struct SizeFacts {
   std::uint64_t fingerprint = 0;  // of the bytes: makes the ETag
   Millis changed_ms = 0;          // Last-Modified
   bool varies = false;            // by Accept: what caches must know
+};
+
+// How long caches may keep a size: for ever, for its URL changes with its bytes.
+inline constexpr Millis kSizeLifetimeMs = Millis{31'536'000} * 1000;
+
+// Status line and headers of a size, each with its CRLF, as of `date_ms`; without framing headers.
+std::string size_head(const SizeFacts& facts, Millis date_ms);
+
+// Takes in what was sent whole, to answer the next time.
+class SizeKeeper {
+ public:
+  virtual ~SizeKeeper() = default;
+  // To be asked for before the bytes are read: what is purged after that is not kept.
+  virtual std::uint64_t mark() const = 0;
+  // `bytes` is all of it, checked. Called on the exchange's thread, after it was answered.
+  virtual void keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView bytes,
+                    std::uint64_t mark) = 0;
 };
 
 // Gives bytes [first, first + out.size()) of a size, or fewer (at least one), as a view that stays

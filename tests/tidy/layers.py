@@ -48,6 +48,7 @@ LIBRARIES = {
     "nlohmann-json": (r"nlohmann/", {"roles", "app"}, set()),
     "OpenSSL": (r"openssl/", {"base", "url", "net"}, set()),
     "prometheus-cpp": (r"prometheus/", {"obs"}, set()),
+    "RE2": (r"re2/", {"route"}, set()),
     "spdlog": (r"(spdlog|fmt)/", {"obs"}, set()),
     "SQLite": (r"sqlite3\.h", {"catalog"}, set()),
     "TurboJPEG": (r"turbojpeg\.h", {"image"}, set()),

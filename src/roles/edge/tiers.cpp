@@ -1,0 +1,126 @@
+#include "roles/edge/tiers.h"
+
+#include <cstring>
+
+namespace farm::roles {
+namespace {
+
+using cache::Object;
+using cache::ObjectDraft;
+using cache::ObjectRef;
+
+constexpr std::string_view kVaryName = "Vary: ";
+
+// A marker's body is its generation, a part of its variants' keys: those of an older marker, which
+// was purged or replaced, are not found through a newer one.
+std::string variant_key(const std::string& key, const Object& marker, std::string_view vary_key) {
+  return key + "\n" + std::string(as_text(marker.body())) + "\n" + std::string(vary_key);
+}
+
+std::string_view vary_of(const Object& marker) {
+  const std::string_view line = cache::header_lines(marker);
+  return line.substr(kVaryName.size(), line.size() - kVaryName.size() - 2);
+}
+
+}  // namespace
+
+io::Task<ObjectRef> Tiers::find_one(const std::string& key) {
+  ObjectRef object = parts_.memory.find(key);
+  if (object) co_return object;
+  co_return ObjectRef();
+}
+
+io::Task<Found> Tiers::find(std::string key, cache::Headers request) {
+  Found out;
+  out.key = key;
+  ObjectRef object = co_await find_one(key);
+  if (object && (object->meta().flags & cache::kVaryMarker) != 0) {
+    const auto lines = cache::parse_header_lines(cache::header_lines(*object));
+    const auto vary = cache::vary_key(lines, request);
+    out.key = variant_key(key, *object, vary.value_or(""));
+    object = co_await find_one(out.key);
+    out.vary_miss = !object;
+  }
+  if (!object || is_purged(*object)) co_return out;
+  if ((object->meta().flags & cache::kPassMarker) != 0) {
+    const bool good = parts_.clock.now_ms() < object->meta().fresh_until_ms && !object->expired();
+    if (good) out.kind = Found::Kind::kPass;
+    co_return out;
+  }
+  const bool part = (object->meta().flags & cache::kPartialBody) != 0;
+  out.kind = part ? Found::Kind::kPart : Found::Kind::kResponse;
+  out.object = std::move(object);
+  co_return out;
+}
+
+std::uint64_t Tiers::purge_mark() const {
+  return parts_.purges == nullptr ? 0 : parts_.purges->last();
+}
+
+// A soft purge makes it stale.
+bool Tiers::is_purged(const Object& object) const {
+  if (parts_.purges == nullptr) return false;
+  const auto verdict = parts_.purges->judge(object.key(), object.tags(), object.meta().purge_seq);
+  if (verdict == cache::PurgeVerdict::kStale) object.expire();
+  return verdict == cache::PurgeVerdict::kGone;
+}
+
+ObjectRef Tiers::put(ObjectDraft draft) {
+  ObjectRef object = parts_.memory.insert(std::move(draft));
+  // A purge that came since it was asked for may have gone through the tier already.
+  if (is_purged(*object)) parts_.memory.erase(object->key());
+  return object;
+}
+
+// The marker that is there, if it names the same fields; else a new one.
+ObjectRef Tiers::put_marker(const Response& response) {
+  ObjectRef marker = parts_.memory.find(response.key);
+  const bool same = marker && (marker->meta().flags & cache::kVaryMarker) != 0 &&
+                    vary_of(*marker) == response.vary && !is_purged(*marker);
+  if (same) return marker;
+  const std::string generation =
+      std::to_string(generations_.fetch_add(1)) + "." + std::to_string(parts_.clock.now_ms());
+  const std::string head = "HTTP/1.1 200 OK\r\n" + std::string(kVaryName) + response.vary + "\r\n";
+  cache::ObjectMeta meta = response.meta;
+  meta.flags = cache::kVaryMarker;
+  return put(ObjectDraft({.key = response.key,
+                          .tags = response.tags,
+                          .head = head,
+                          .body = as_bytes(generation),
+                          .meta = meta}));
+}
+
+ObjectRef Tiers::store(const Response& response) {
+  std::string key = response.key;
+  if (!response.vary.empty()) key = variant_key(key, *put_marker(response), response.vary_key);
+  ObjectDraft draft({.key = key,
+                     .tags = response.tags,
+                     .head = response.head,
+                     .etag = cache::find_etag(response.head),
+                     .body_bytes = response.body_bytes,
+                     .meta = response.meta});
+  std::byte* at = draft.body().data();
+  for (const ByteView piece : response.body) {
+    if (!piece.empty()) std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+  }
+  return put(std::move(draft));
+}
+
+void Tiers::remember_pass(const std::string& key) {
+  cache::ObjectMeta meta;
+  meta.status = 200;
+  meta.flags = cache::kPassMarker;
+  meta.stored_ms = parts_.clock.now_ms();
+  meta.purge_seq = purge_mark();
+  meta.fresh_until_ms = meta.stored_ms + parts_.cache_config.pass_for.count();
+  put(ObjectDraft({.key = key, .meta = meta}));
+}
+
+void Tiers::invalidate(std::string_view key) {
+  // Variants are found through the marker alone.
+  parts_.memory.erase(key);
+  parts_.fills.spoil(std::string(key));
+}
+
+}  // namespace farm::roles
