@@ -66,8 +66,10 @@ bool Tiers::is_purged(const Object& object) const {
 }
 
 ObjectRef Tiers::put(ObjectDraft draft) {
+  // A purge has come since it was asked for: what is in the tier may be newer.
+  if (is_purged(*draft)) return std::move(draft).finish();
   ObjectRef object = parts_.memory.insert(std::move(draft));
-  // A purge that came since it was asked for may have gone through the tier already.
+  // One that came in this moment may have gone through the tier already.
   if (is_purged(*object)) parts_.memory.erase(object->key());
   return object;
 }
