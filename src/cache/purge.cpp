@@ -92,8 +92,8 @@ Result<void> check_purge(const Purge& purge) {
                    " is UTF-8, not empty, and has neither spaces nor control characters");
   }
   if (purge.kind == Purge::Kind::kTag) {
-    if (value.find(',') == std::string_view::npos) return ok();
-    return invalid("\"" + purge.value + "\" has a comma, which separates tags");
+    if (is_cache_tag(value)) return ok();
+    return invalid("\"" + purge.value + "\" is no tag: visible ASCII without a comma");
   }
   if (!value.starts_with('/')) {
     return invalid("\"" + purge.value + "\" begins neither with '/' nor with http://");
