@@ -1,5 +1,7 @@
 #include "net/precondition.h"
 
+#include <algorithm>
+
 #include "net/http_date.h"
 
 namespace farm::net {
@@ -27,6 +29,14 @@ bool list_matches(std::string_view list, std::string_view etag, Comparison compa
   }
 }
 
+// Over all lines of the field, which make one list (section 5.3).
+bool field_matches(const RequestHead& request, std::string_view name, std::string_view etag,
+                   Comparison comparison) {
+  return std::ranges::any_of(request.headers, [&](const HeaderView& header) {
+    return equals_ignoring_case(header.name, name) && list_matches(header.value, etag, comparison);
+  });
+}
+
 Millis whole_seconds(Millis ms) { return ms / 1000 * 1000; }
 
 }  // namespace
@@ -34,15 +44,19 @@ Millis whole_seconds(Millis ms) { return ms / 1000 * 1000; }
 Precondition evaluate_preconditions(const RequestHead& request, std::string_view etag,
                                     Millis modified_ms) {
   const Millis modified = whole_seconds(modified_ms);
-  if (const auto match = request.find("If-Match")) {
-    if (!list_matches(*match, etag, Comparison::kStrong)) return Precondition::kFailed;
+  if (request.find("If-Match")) {
+    if (!field_matches(request, "If-Match", etag, Comparison::kStrong)) {
+      return Precondition::kFailed;
+    }
   } else if (const auto unmodified = request.find("If-Unmodified-Since")) {
     const auto since = parse_http_date(*unmodified);
     if (since && modified_ms != 0 && modified > *since) return Precondition::kFailed;
   }
   const bool safe = request.method == Method::kGet || request.method == Method::kHead;
-  if (const auto none_match = request.find("If-None-Match")) {
-    if (!list_matches(*none_match, etag, Comparison::kWeak)) return Precondition::kProceed;
+  if (request.find("If-None-Match")) {
+    if (!field_matches(request, "If-None-Match", etag, Comparison::kWeak)) {
+      return Precondition::kProceed;
+    }
     return safe ? Precondition::kNotModified : Precondition::kFailed;
   }
   if (const auto modified_since = request.find("If-Modified-Since");
