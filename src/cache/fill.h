@@ -37,6 +37,8 @@ struct FillHead {
   std::string vary;      // the response's Vary lines, to make theirs
   std::string etag;
   Millis last_modified_ms = 0;  // 0: none
+  // As the upstream told it by Age: it is passed on, so that nobody takes the response for younger.
+  std::optional<std::uint32_t> age_s;
 };
 
 struct FillInterim {

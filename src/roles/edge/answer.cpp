@@ -5,6 +5,7 @@
 
 #include "cache/http/partial.h"
 #include "cache/http/stored_response.h"
+#include "net/http_date.h"
 #include "net/multipart_ranges.h"
 #include "net/precondition.h"
 #include "net/response_head.h"
@@ -55,7 +56,13 @@ class MoreLines {
 net::Precondition precondition(const net::RequestHead& request, const Object& object) {
   // Only what would have been a 200 is compared (RFC 9110 section 13.2.1).
   if (object.meta().status != 200) return net::Precondition::kProceed;
-  return net::evaluate_preconditions(request, object.etag(), object.meta().last_modified_ms);
+  Millis modified_ms = object.meta().last_modified_ms;
+  if (modified_ms == 0 && request.find("If-Modified-Since")) {
+    // Date stands in for Last-Modified (RFC 9111 section 4.3.2).
+    const auto lines = cache::parse_header_lines(cache::header_lines(object));
+    modified_ms = net::parse_http_date(cache::find_header(lines, "Date").value_or("")).value_or(0);
+  }
+  return net::evaluate_preconditions(request, object.etag(), modified_ms);
 }
 
 RangeSet ranges_of(const net::RequestHead& request, const Object& object, std::uint64_t length) {

@@ -26,6 +26,26 @@ std::string vary_names(Headers headers) {
   return out;
 }
 
+// Whether a 304 is about what is stored (RFC 9111 section 4.3.4).
+bool is_about_stored(const FetchPlan& plan, Headers not_modified) {
+  const auto stored = cache::parse_header_lines(cache::header_lines(*plan.validating));
+  return cache::is_validated_by(stored, not_modified);
+}
+
+// The same, asking for the whole. A fill's own conditions are the only ones it has.
+FetchPlan without_conditions(const FetchPlan& plan) {
+  FetchPlan out = plan;
+  out.validating = cache::ObjectRef();
+  out.call.lines.clear();
+  for (const net::HeaderView& header : cache::parse_header_lines(plan.call.lines)) {
+    const bool condition = net::equals_ignoring_case(header.name, "If-None-Match") ||
+                           net::equals_ignoring_case(header.name, "If-Modified-Since");
+    if (condition) continue;
+    out.call.lines.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  return out;
+}
+
 FillHead fill_head(const Tiers::Response& response, const net::UpstreamHead& head, bool stored) {
   FillHead out;
   out.status = head.status;
@@ -37,6 +57,7 @@ FillHead fill_head(const Tiers::Response& response, const net::UpstreamHead& hea
   out.vary = response.vary;
   out.etag = std::string(cache::find_etag(response.head));
   out.last_modified_ms = response.meta.last_modified_ms;
+  if (cache::find_header(head.headers, "Age")) out.age_s = response.meta.initial_age_s;
   return out;
 }
 
@@ -130,6 +151,10 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
   }
   const net::UpstreamHead& head = answered.value();
   times.response_ms = parts_.clock.now_ms();
+  if (head.status == 304 && plan.validating && !is_about_stored(plan, head.headers)) {
+    const FetchPlan again = without_conditions(plan);
+    co_return co_await fetch(again, fill, upstreams);
+  }
   if (head.status == 304 && plan.validating) {
     co_return validated(plan, fill, head.headers, times, purge_mark);
   }
@@ -144,7 +169,8 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
       decision.stored && head.body_bytes.value_or(0) <= parts_.cache_config.disk_object_max_bytes;
   if (!stored) {
     parts_.fills.hide(plan.fill_key, fill);
-    if (decision.pass) tiers_.remember_pass(plan.key);
+    // Of that variant alone: others may be kept.
+    if (decision.pass) tiers_.remember_pass(plan.fill_key);
   }
   Tiers::Response response = make_response(plan.key, head, plan.request_headers, parts_.via_name,
                                            decision, times, purge_mark);
