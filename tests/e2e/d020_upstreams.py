@@ -304,6 +304,45 @@ head_timeout = "1s"
         self.assertEqual(statuses[-1], 200, statuses)
         self.assertIn(502, statuses)
 
+    def test_stale_instead_of_nobody(self):
+        self.origin.script("/c/sie", Answer(200, ["Cache-Control: max-age=60, stale-if-error=600", "Age: 100"], b"old"))
+        self.get("/c/sie")
+        self.wait_until_stored()
+        self.origin.close()
+        answer = self.get("/c/sie")
+        self.assertEqual((answer.status, answer.body), (200, b"old"))
+        self.assertGreaterEqual(int(answer.header("Age")), 100)
+
+    def test_what_changes_while_it_is_fetched_is_not_kept(self):
+        """A POST goes through in the middle of a fetch (RFC 9111 section 4.4)."""
+        gate = Gate()
+
+        def make(request):
+            if request.method == "POST":
+                return Answer(204)
+            old = len(self.origin.requests("/c/changes")) == 1
+            return Answer(steps=[head(3, FRESH), *([gate, b"old"] if old else [b"new"])])
+        self.origin.script("/c/changes", Answer(make=make))
+        first = self.ask("/c/changes")
+        gate.wait_until_reached()
+        self.assertEqual(self.ask("/c/changes", method="POST", body=b"x").read().status, 204)
+        self.assertEqual(self.get("/c/changes").body, b"new")
+        gate.open()
+        self.assertEqual(first.read().body, b"old")
+        self.wait_until_stored()
+        self.assertEqual(self.get("/c/changes").body, b"new")
+
+    def test_pipelined_requests_are_answered_in_order(self):
+        paths = [f"/c/p{n % 7}" for n in range(60)]
+        for n in range(7):
+            lines = [FRESH] if n % 2 else ["Cache-Control: no-store"]
+            self.origin.script(f"/c/p{n}", Answer(200, lines, b"%d" % n * (1 + 3000 * n)))
+        one = self.client()
+        one.send(b"".join(wire.request_bytes("GET", path, [("Host", "h")]) for path in paths))
+        for n in range(60):
+            answer = one.read()
+            self.assertEqual(answer.body, b"%d" % (n % 7) * (1 + 3000 * (n % 7)))
+
     def test_a_huge_body_goes_through_in_little_memory(self):
         size = 256 << 20
         piece = bytes(1 << 20)
