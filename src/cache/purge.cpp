@@ -82,7 +82,7 @@ std::string_view to_string(Purge::Kind kind) {
 Result<void> check_purge(const Purge& purge) {
   const std::string kind(to_string(purge.kind));
   const std::string_view value = purge.value;
-  const std::size_t most = purge.kind == Purge::Kind::kTag ? kMaxPurgeTagBytes : kMaxPurgeBytes;
+  const std::size_t most = purge.kind == Purge::Kind::kTag ? kMaxTagBytes : kMaxPurgeBytes;
   if (value.size() > most) {
     return fail(ErrorCode::kTooLarge, "cache",
                 "a " + kind + " is over " + std::to_string(most) + " bytes");

@@ -36,7 +36,6 @@ struct EdgeParts {
   // False while purges of others may be missing here: nothing cached may be used unasked.
   std::function<bool()> ready;
   cache::Fills& fills;
-  const cache::PurgeLog* purges = nullptr;  // null: nothing is ever purged
   obs::Metrics& metrics;
   std::size_t net_threads;
   std::string via_name;      // a token that no other process has
