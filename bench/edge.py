@@ -154,7 +154,7 @@ def measure_peers(bench, servers, table, rounds, seconds):
         for server in servers:
             load = bench.wrk(server, table, seconds)
             loads[server.name].append(load)
-            print(f"{table.label}, round {turn + 1}, {server.name:17}: {load.rate:8,.0f}/s "
+            print(f"{table.label}, round {turn + 1}, {server.name:19}: {load.rate:8,.0f}/s "
                   f"{load.cpu_us:6.2f} µs CPU a request", flush=True)
     return loads
 

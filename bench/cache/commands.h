@@ -29,6 +29,30 @@ struct RatioOptions {
 };
 void measure_ratios(const RatioOptions& options);
 
+struct TiersOptions {
+  WorkloadOptions workload;
+  std::string shares = "1+4,1+9,2+8,5+15";  // percent in memory + percent on disk
+};
+// Hit ratios of memory and disk together, and what is written to the disk for it.
+void measure_tiers(const TiersOptions& options);
+
+struct DiskOptions {
+  std::string sizes;      // as in WorkloadOptions
+  std::string directory;  // made by who calls
+  std::uint64_t bytes = std::uint64_t{20} << 30;
+};
+// Fills a disk tier; then is killed, or stops in order.
+void fill_disk(const DiskOptions& options, bool killed);
+// Opens it again: how long until it serves, and what it has.
+void restart_disk(const DiskOptions& options);
+// Both tiers with real bodies and files, under the workload: hits, bytes written, resident memory.
+struct BothOptions {
+  WorkloadOptions workload;
+  DiskOptions disk;
+  std::uint64_t memory = std::uint64_t{128} << 20;
+};
+void measure_both(const BothOptions& options);
+
 struct MemoryOptions {
   WorkloadOptions workload;
   std::uint64_t memory = std::uint64_t{512} << 20;

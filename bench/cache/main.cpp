@@ -36,6 +36,34 @@ int main(int argc, char** argv) {
   ratios_command.add_option("--shares", ratios.shares, "Percent of the footprint, by commas");
   ratios_command.callback([&] { measure_ratios(ratios); });
 
+  TiersOptions tiers;
+  CLI::App& tiers_command = *app.add_subcommand("tiers", "Hit ratios of memory and disk together");
+  add_workload(tiers_command, tiers.workload);
+  tiers_command.add_option("--shares", tiers.shares, "As 1+9: percent in memory, on disk; commas");
+  tiers_command.callback([&] { measure_tiers(tiers); });
+
+  DiskOptions disk;
+  const auto add_disk = [&](const char* name, const char* what) {
+    CLI::App& command = *app.add_subcommand(name, what);
+    command.add_option("--sizes", disk.sizes, "Trace of sizes, lines of a class and bytes");
+    command.add_option("--directory", disk.directory, "Of the disk tier")->required();
+    command.add_option("--disk-bytes", disk.bytes);
+    return &command;
+  };
+  bool killed = false;
+  CLI::App& fill_command = *add_disk("fill", "Fill a disk tier");
+  fill_command.add_flag("--kill", killed, "End without stopping it");
+  fill_command.callback([&] { fill_disk(disk, killed); });
+  add_disk("restart", "Open it again")->callback([&] { restart_disk(disk); });
+
+  BothOptions both;
+  CLI::App& both_command = *app.add_subcommand("both", "Memory and disk, with bodies and files");
+  add_workload(both_command, both.workload);
+  both_command.add_option("--directory", both.disk.directory, "Of the disk tier")->required();
+  both_command.add_option("--disk-bytes", both.disk.bytes);
+  both_command.add_option("--memory", both.memory, "Bytes");
+  both_command.callback([&] { measure_both(both); });
+
   MemoryOptions memory;
   CLI::App& memory_command = *app.add_subcommand("memory", "Resident memory of a full cache");
   add_workload(memory_command, memory.workload);

@@ -9,9 +9,7 @@
 #include "workload.h"
 
 namespace farm::bench {
-namespace {
 
-// "VmRSS" or "VmHWM" (the highest it was), in bytes; proc(5).
 std::uint64_t resident_bytes(const char* name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -20,8 +18,6 @@ std::uint64_t resident_bytes(const char* name) {
   }
   return 0;
 }
-
-}  // namespace
 
 void measure_memory(const MemoryOptions& options) {
   const WorkloadOptions& workload = options.workload;

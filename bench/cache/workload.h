@@ -21,6 +21,9 @@ class Zipf {
   std::mt19937_64 random_{7};
 };
 
+// "VmRSS" or "VmHWM" (the highest it was) of this process, in bytes; proc(5).
+std::uint64_t resident_bytes(const char* name);
+
 // The second column of the file's lines, in their order; {24000} without a file.
 std::vector<std::uint64_t> read_sizes(const std::string& file);
 

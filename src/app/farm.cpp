@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/data_dir.h"
+#include "cache/disk/disk_tier.h"
 #include "cache/fills.h"
 #include "cache/memory_tier.h"
 #include "cache/purge_log.h"
@@ -131,6 +132,7 @@ struct Farm::Parts {
   Result<void> reconcile();
   Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
+  Result<void> open_cache();
   Result<void> add_views(net::EndpointTable& endpoints);
   void collect_figures();
   void stop();
@@ -147,8 +149,13 @@ struct Farm::Parts {
   std::unique_ptr<io::WorkerPool> disk_pool;
   std::unique_ptr<io::WorkerPool> image_pool;
   std::unique_ptr<io::WorkerPool> on_demand_pool;
+  std::unique_ptr<io::WorkerPool> cache_disk_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
   std::unique_ptr<roles::PictureBudget> pictures;
+  std::unique_ptr<cache::PurgeLog> purge_log;
+  std::unique_ptr<cache::DiskTier> disk_tier;
+  std::unique_ptr<cache::MemoryTier> memory_tier;
+  std::unique_ptr<roles::Purger> purger;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
   std::unique_ptr<roles::PhotoWriter> writer;
@@ -160,10 +167,7 @@ struct Farm::Parts {
   std::unique_ptr<roles::PurgesApi> purges;
   std::unique_ptr<roles::Admin> admin;
   route::Routes routes;
-  std::unique_ptr<cache::MemoryTier> memory_tier;
   std::unique_ptr<cache::Fills> fills;
-  std::unique_ptr<cache::PurgeLog> purge_log;
-  std::unique_ptr<roles::Purger> purger;
   std::unique_ptr<roles::Edge> edge;
   std::unique_ptr<net::Server> server;
 
@@ -205,10 +209,6 @@ void Farm::Parts::add_purges(net::EndpointTable& endpoints) {
   services->purger = purger.get();
   purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
   purges->add_endpoints(endpoints);
-  if (!edge) return;
-  edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
-  // What is being fetched may be from before.
-  purger->set_listener([this] { fills->hide_all(); });
 }
 
 void Farm::Parts::make_services() {
@@ -275,6 +275,9 @@ Result<roles::Reindexed> Farm::Parts::reindex(const roles::ReindexProgress& prog
 Result<void> Farm::Parts::serve() {
   FARM_TRY(purge_log, cache::PurgeLog::open(io::posix_file_system(), config.data / "purge.log",
                                             clock, config.purge.log_options()));
+  if (config.roles.has_role("edge")) {
+    FARM_TRY(open_cache());
+  }
   net::EndpointTable endpoints;
   if (config.roles.has_role("upload")) {
     upload = std::make_unique<roles::Upload>(*services, *authorizer, *writer);
@@ -286,16 +289,33 @@ Result<void> Farm::Parts::serve() {
   }
   upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
   upkeep->add_endpoints(endpoints);
+  add_purges(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
   if (config.roles.has_role("origin")) origin = std::make_unique<roles::Origin>(*services);
   FARM_TRY(add_views(endpoints));
-  add_purges(endpoints);
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
   purger->start();
   server->run();
   return write_server_url(config.data, "http://" + server->address());
+}
+
+Result<void> Farm::Parts::open_cache() {
+  if (!config.cache.disks.empty()) {
+    FARM_TRY(disk_tier, cache::DiskTier::open(io::posix_file_system(), clock,
+                                              cache::disk_tier_options(config.cache)));
+    for (const std::string& problem : disk_tier->stats().problems) {
+      obs::log_error(problem);
+      health.note(problem);
+    }
+  }
+  cache_disk_pool = std::make_unique<io::WorkerPool>("cache-disk", config.cache.disk_threads,
+                                                     config.cache.disk_thread_queue);
+  cache::MemoryTierOptions options = cache::memory_tier_options(config.cache);
+  if (disk_tier) options.evicted = roles::offer_evicted(*disk_tier);
+  memory_tier = std::make_unique<cache::MemoryTier>(options);
+  return ok();
 }
 
 // What is no call of the API: by the edge, or without one by the origin alone.
@@ -306,7 +326,6 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
     return ok();
   }
   FARM_TRY(routes, route::Routes::make(config.route));
-  memory_tier = std::make_unique<cache::MemoryTier>(cache::memory_tier_options(config.cache));
   fills = std::make_unique<cache::Fills>(
       cache::FillLimits{.keep_max_bytes = config.cache.disk_object_max_bytes},
       config.cache.max_fills);
@@ -317,14 +336,20 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
                        .clock = clock,
                        .routes = routes,
                        .memory = *memory_tier,
+                       .disk = disk_tier.get(),
+                       .disk_pool = *cache_disk_pool,
+                       .purges = *purge_log,
+                       .ready = [this] { return purger->ready(); },
                        .fills = *fills,
-                       .purges = purge_log.get(),
                        .metrics = metrics,
                        .net_threads = net::thread_count(config.net),
                        .via_name = via_name(config.edge),
                        .public_host = host_of(config.roles.public_url),
                        .origin = origin.get()});
   edge->add_endpoints(endpoints);
+  edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
+  // What is being fetched now may be from before.
+  purger->set_listener([this] { fills->hide_all(); });
   return ok();
 }
 
@@ -411,10 +436,12 @@ void Farm::Parts::stop() {
   // Their jobs hold coroutines of the server: first they end, then it goes.
   if (on_demand_pool) on_demand_pool->stop();
   if (image_pool) image_pool->stop();
+  if (cache_disk_pool) cache_disk_pool->stop();
   if (disk_pool) disk_pool->stop();
   if (purger) purger->stop();
   if (session) session->stop();
   server.reset();
+  if (disk_tier) disk_tier->stop();
 }
 
 Farm::Farm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "config/document.h"
 
@@ -17,6 +19,12 @@ enum class Policy : std::uint8_t {
 };
 std::string_view to_string(Policy policy);  // "s3fifo", "lru"
 std::optional<Policy> parse_policy(std::string_view text);
+
+// A directory on a disk, and how much of it the cache may fill.
+struct DiskPlace {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;
+};
 
 struct Config {
   // All that the memory tier takes: objects with their headers, its index, and what the allocator
@@ -31,16 +39,34 @@ struct Config {
   // room for 64 of the largest objects in each, at most 64.
   std::uint32_t shards = 0;
 
-  // Larger ones go through and are not kept.
-  std::uint64_t disk_object_max_bytes = 512 << 10;
   // How long it is remembered that what comes from a URL is not kept.
   std::chrono::milliseconds pass_for = std::chrono::seconds(10);
   // Answers being fetched at once; for more than that the edge says 503.
   std::uint32_t max_fills = 1024;
+
+  // disk = [{ path = "/cache/a", size = "100GiB" }]; none: no disk tier. At most 64, each at least
+  // kMinDiskObjects times disk_object_max.
+  std::vector<DiskPlace> disks;
+  // Objects whose headers and body are larger together are not kept on disk; without disks, larger
+  // bodies go through and are not kept at all.
+  std::uint64_t disk_object_max_bytes = 512 << 10;
+  // Bytes a second that may be written to each disk, second chances included; 0: no bound. What is
+  // over it is not kept. The default is what takes an SSD of 1 TB about five years to wear out at
+  // a third of the day.
+  std::uint64_t disk_write_budget = std::uint64_t{32} << 20;
+  // Files are of this size, and are let go of as a whole. Smaller on disks of less than 16 of them.
+  std::uint64_t disk_segment_bytes = std::uint64_t{64} << 20;
+  // Threads that wait for reads, and reads that may wait for one of them; what is over is a miss.
+  std::uint32_t disk_threads = 8;
+  std::uint32_t disk_thread_queue = 1024;
+  // Memory, for each disk, for what waits to be written.
+  std::uint64_t disk_queue_bytes = std::uint64_t{16} << 20;
 };
 
-// Keys: memory, memory_object_max, disk_object_max, negative_max, pass_for, max_fills, policy,
-// shards.
+inline constexpr std::uint64_t kMinDiskObjects = 16;
+
+// Keys: memory, memory_object_max, negative_max, policy, shards, pass_for, max_fills, disk,
+// disk_object_max, disk_write_budget, disk_segment, disk_queue, disk_threads, disk_thread_queue.
 void read_config(config::Table table, Config& out);
 
 }  // namespace farm::cache

@@ -14,6 +14,7 @@ struct HashSecret {
   std::uint64_t k1 = 0;
 
   static HashSecret random();  // from the system's generator
+  bool operator==(const HashSecret&) const = default;
 };
 
 // `rounds` a word of 8 bytes, `last_rounds` at the end. Defined for 1,3 and for 2,4, whose

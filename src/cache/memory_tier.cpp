@@ -44,7 +44,8 @@ MemoryTier::MemoryTier(const MemoryTierOptions& options)
     shards_.push_back(
         std::make_unique<Shard>(ShardOptions{.capacity = part_of(options.capacity_bytes, count, i),
                                              .policy = options.policy,
-                                             .unit_cost = options.unit_cost}));
+                                             .unit_cost = options.unit_cost,
+                                             .evicted = options.evicted}));
   }
 }
 
@@ -52,13 +53,17 @@ MemoryTier::~MemoryTier() = default;
 
 ObjectRef MemoryTier::insert(ObjectDraft draft) {
   ObjectRef object = std::move(draft.object_);
+  insert(object);
+  return object;
+}
+
+void MemoryTier::insert(const ObjectRef& object) {
   const std::uint64_t hash = this->hash(object->key());
   if (object_max_bytes_ != 0 && object->content_bytes() > object_max_bytes_) {
     shard_of(hash).refuse(hash, object->key());
   } else {
     shard_of(hash).insert(hash, object, tag_bits_of(object->tags()));
   }
-  return object;
 }
 
 bool MemoryTier::erase(std::string_view key) {

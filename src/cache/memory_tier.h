@@ -33,6 +33,7 @@ struct MemoryTierOptions {
   std::uint32_t shards = 0;  // a power of two; 0: as Config says
   // For simulations: every object costs 1, the index nothing, and the capacity is in objects.
   bool unit_cost = false;
+  EvictionHook evicted = {};
   // For simulations and tests, which want the same course every time.
   HashSecret secret = HashSecret::random();
 };
@@ -54,6 +55,9 @@ class MemoryTier {
   // Takes the place of what was there under that key, also where the new object is refused: for
   // being larger than object_max_bytes or than its shard. The object, to be sent, in both cases.
   ObjectRef insert(ObjectDraft draft);
+  // The same for an object that others hold already: one that the disk tier had. An object may be
+  // put into one tier only, there as often as one likes.
+  void insert(const ObjectRef& object);
 
   bool erase(std::string_view key);
   // These go through the whole index, a shard at a time; nobody waits for longer than a shard

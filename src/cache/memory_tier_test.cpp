@@ -64,6 +64,66 @@ TEST(ObjectTest, KnowsWhatAnAllocatorGives) {
   for (const auto& [asked, given] : kClasses) EXPECT_EQ(allocated_bytes(asked), given) << asked;
 }
 
+TEST(ObjectTest, IsReadIntoItsRoom) {
+  const std::string lead = "sixteen bytes, ..";
+  const std::string payload = "keytags head: etagbody and what is not of it";
+  ObjectRoom room(lead.size(), payload.size());
+  std::ranges::copy(as_bytes(lead + payload), room.bytes().begin());
+  EXPECT_EQ(as_text(room.payload()), payload);
+  const ObjectRef object = room.finish({.key_bytes = 3,
+                                        .tags_bytes = 5,
+                                        .head_bytes = 10,
+                                        .etag_offset = 6,
+                                        .etag_bytes = 4,
+                                        .body_bytes = 4},
+                                       {.status = 206});
+  EXPECT_EQ(object->key(), "key");
+  EXPECT_EQ(object->tags(), "tags ");
+  EXPECT_EQ(object->head(), "head: etag");
+  EXPECT_EQ(object->etag(), "etag");
+  EXPECT_EQ(as_text(object->body()), "body");
+  EXPECT_EQ(object->meta().status, 206U);
+  EXPECT_EQ(object->shape().payload_bytes(), 22U);
+  EXPECT_EQ(as_text(object->payload()), payload.substr(0, 22));
+  EXPECT_GE(object->memory_bytes(), sizeof(Object) + payload.size());
+}
+
+TEST(MemoryTierTest, TellsWhatItEvicts) {
+  for (const Policy policy : {Policy::kS3Fifo, Policy::kLru}) {
+    std::vector<std::pair<std::string, bool>> gone;
+    MemoryTierOptions options = unit_cost(2, policy);
+    options.evicted = [&](const ObjectRef& object, bool asked_again) {
+      gone.emplace_back(object->key(), asked_again);
+    };
+    MemoryTier tier(options);
+    put(tier, "/a");
+    put(tier, "/b");
+    EXPECT_TRUE(tier.find("/a"));
+    put(tier, "/b");  // replaced: that is not eviction
+    EXPECT_TRUE(gone.empty());
+    tier.set_capacity(0);
+    std::ranges::sort(gone);
+    ASSERT_EQ(gone.size(), 2U);
+    EXPECT_EQ(gone[0], std::pair(std::string("/a"), true));
+    EXPECT_EQ(gone[1], std::pair(std::string("/b"), false));
+    tier.erase("/a");
+    EXPECT_EQ(gone.size(), 2U);
+  }
+}
+
+TEST(MemoryTierTest, TakesBackWhatOthersHold) {
+  MemoryTier tier(unit_cost(1, Policy::kS3Fifo));
+  const ObjectRef first = put(tier, "/a");
+  put(tier, "/b");
+  EXPECT_FALSE(tier.find("/a"));
+  tier.insert(first);
+  tier.insert(first);
+  ASSERT_TRUE(tier.find("/a"));
+  EXPECT_EQ(&*tier.find("/a"), &*first);
+  EXPECT_EQ(tier.stats().objects, 1U);
+  EXPECT_EQ(tier.stats().bytes, 1U);
+}
+
 TEST(MemoryTierTest, FindsWhatWasPutIn) {
   MemoryTier tier({.capacity_bytes = 1 << 20});
   EXPECT_FALSE(tier.find("GET\n/a"));

@@ -27,6 +27,19 @@ ByteView Object::head_and_body() const {
   return as_bytes({head().data(), head_bytes_ + (without_body_ ? 0 : body_bytes_)});
 }
 
+ByteView Object::payload() const {
+  return as_bytes({data(), key_bytes_ + tags_bytes_ + head_and_body().size()});
+}
+
+ObjectShape Object::shape() const {
+  return {.key_bytes = key_bytes_,
+          .tags_bytes = tags_bytes_,
+          .head_bytes = head_bytes_,
+          .etag_offset = etag_offset_,
+          .etag_bytes = etag_bytes_,
+          .body_bytes = without_body_ ? 0 : body_bytes_};
+}
+
 bool Object::has_tag(std::string_view tag) const {
   std::string_view left = tags();
   while (!left.empty()) {
@@ -42,6 +55,37 @@ void Object::release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   this->~Object();
   ::operator delete(static_cast<void*>(this));
+}
+
+ObjectRoom::ObjectRoom(std::size_t lead_bytes, std::uint64_t payload_bytes)
+    : memory_(static_cast<std::byte*>(::operator new(sizeof(Object) + payload_bytes))),
+      lead_bytes_(lead_bytes),
+      payload_bytes_(payload_bytes) {
+  static_assert(sizeof(Object) >= kMaxLead);
+  assert(lead_bytes <= kMaxLead);
+}
+
+ObjectRoom::~ObjectRoom() { ::operator delete(static_cast<void*>(memory_)); }
+
+MutableByteView ObjectRoom::bytes() {
+  return {memory_ + sizeof(Object) - lead_bytes_, lead_bytes_ + payload_bytes_};
+}
+
+ByteView ObjectRoom::payload() const { return {memory_ + sizeof(Object), payload_bytes_}; }
+
+ObjectRef ObjectRoom::finish(const ObjectShape& shape, const ObjectMeta& meta) {
+  assert(shape.payload_bytes() <= payload_bytes_);
+  Object* made = new (std::exchange(memory_, nullptr)) Object;
+  made->memory_bytes_ = allocated_bytes(sizeof(Object) + payload_bytes_);
+  made->charge_ = made->memory_bytes_;
+  made->body_bytes_ = shape.body_bytes;
+  made->key_bytes_ = shape.key_bytes;
+  made->tags_bytes_ = shape.tags_bytes;
+  made->head_bytes_ = shape.head_bytes;
+  made->etag_offset_ = shape.etag_offset;
+  made->etag_bytes_ = shape.etag_bytes;
+  made->meta_ = meta;
+  return ObjectRef(made);
 }
 
 ObjectDraft::ObjectDraft(const ObjectParts& parts) {

@@ -46,6 +46,20 @@ struct ObjectParts {
   bool without_body = false;
 };
 
+// How long the parts of an object are that lie one after the other: key, tags, head, body.
+struct ObjectShape {
+  std::uint32_t key_bytes = 0;
+  std::uint32_t tags_bytes = 0;
+  std::uint32_t head_bytes = 0;
+  std::uint32_t etag_offset = 0;  // in the head
+  std::uint32_t etag_bytes = 0;
+  std::uint64_t body_bytes = 0;
+
+  std::uint64_t payload_bytes() const {
+    return std::uint64_t{key_bytes} + tags_bytes + head_bytes + body_bytes;
+  }
+};
+
 class Object {
  public:
   Object(const Object&) = delete;
@@ -58,6 +72,9 @@ class Object {
   ByteView body() const;
   // Head and body: they lie together.
   ByteView head_and_body() const;
+  // Key, tags, head and body, as they lie.
+  ByteView payload() const;
+  ObjectShape shape() const;
   const ObjectMeta& meta() const { return meta_; }
 
   // From now on it is stale, whatever its meta says: a soft purge. By any thread, at any time.
@@ -71,9 +88,15 @@ class Object {
   std::uint64_t content_bytes() const { return head_bytes_ + body_bytes_; }
   bool has_tag(std::string_view tag) const;
 
+  // Which of its records is this very object; 0: none, as far as is known. The disk tier's own
+  // (disk/disk.h). By any thread, at any time.
+  void set_disk_mark(std::uint64_t mark) const { disk_mark_.store(mark); }
+  std::uint64_t disk_mark() const { return disk_mark_.load(); }
+
  private:
   friend class ObjectDraft;
   friend class ObjectRef;
+  friend class ObjectRoom;
   friend class ObjectQueue;
   friend class ObjectTable;
   friend class Shard;
@@ -90,10 +113,12 @@ class Object {
 
   mutable std::atomic<std::uint32_t> references_{1};
   mutable std::atomic<bool> expired_{false};
+  mutable std::atomic<std::uint64_t> disk_mark_{0};
   bool without_body_ = false;
 
   // Of the shard that holds it, under its lock.
   std::uint8_t frequency_ = 0;
+  bool asked_again_ = false;  // since it was put in, or not long before
   Queue queue_ = Queue::kNone;
   Object* newer_ = nullptr;
   Object* older_ = nullptr;
@@ -137,6 +162,7 @@ class ObjectRef {
 
  private:
   friend class ObjectDraft;
+  friend class ObjectRoom;
   friend class Shard;
   explicit ObjectRef(Object* taken_over) : object_(taken_over) {}
 
@@ -160,6 +186,31 @@ class ObjectDraft {
   friend class Shard;
   friend class MemoryTier;
   ObjectRef object_;
+};
+
+// An object's allocation before it is one: what describes it (at most kMaxLead bytes) and its
+// payload are read into it from elsewhere, in one piece, and nothing has to be copied.
+class ObjectRoom {
+ public:
+  static constexpr std::size_t kMaxLead = 128;
+
+  ObjectRoom(std::size_t lead_bytes, std::uint64_t payload_bytes);
+  ~ObjectRoom();
+  ObjectRoom(const ObjectRoom&) = delete;
+  ObjectRoom& operator=(const ObjectRoom&) = delete;
+
+  // Lead and payload.
+  MutableByteView bytes();
+  ByteView payload() const;
+
+  // Makes the object, which has taken the lead's place afterwards. Its shape fits into the payload,
+  // and the room is used up.
+  ObjectRef finish(const ObjectShape& shape, const ObjectMeta& meta);
+
+ private:
+  std::byte* memory_;
+  const std::size_t lead_bytes_;
+  const std::uint64_t payload_bytes_;
 };
 
 // What an allocation of so many bytes takes in memory: the size classes of jemalloc (16 bytes apart

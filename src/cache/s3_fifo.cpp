@@ -10,6 +10,7 @@ void S3Fifo::admit(Object& object, const Object* replaced) {
     put(object, replaced->queue_);
   } else if (ghost_.take(object.hash_)) {
     ++counts_.ghost_hits;
+    object.asked_again_ = true;
     put(object, Object::Queue::kMain);
   } else {
     put(object, Object::Queue::kSmall);

@@ -26,6 +26,7 @@ TierStats& TierStats::operator+=(const TierStats& other) {
 
 Shard::Shard(const ShardOptions& options)
     : unit_cost_(options.unit_cost),
+      evicted_(options.evicted),
       capacity_(options.capacity),
       eviction_(make_eviction(options.policy)) {}
 
@@ -42,6 +43,7 @@ ObjectRef Shard::find(std::uint64_t hash, std::string_view key) {
   }
   ++counted_.hits;
   counted_.hit_bytes += found->content_bytes();
+  found->asked_again_ = true;
   eviction_->touch(*found);
   found->references_.fetch_add(1, std::memory_order_relaxed);
   return ObjectRef(found);
@@ -49,8 +51,18 @@ ObjectRef Shard::find(std::uint64_t hash, std::string_view key) {
 
 bool Shard::insert(std::uint64_t hash, const ObjectRef& object, std::uint32_t tag_bits) {
   ObjectRef old;
-  std::vector<ObjectRef> gone;  // both are let go of after the lock
-  const std::lock_guard lock(lock_);
+  std::vector<Evicted> gone;  // both are let go of after the lock
+  bool taken = false;
+  {
+    const std::lock_guard lock(lock_);
+    taken = insert_locked(hash, object, tag_bits, old, gone);
+  }
+  tell(gone);
+  return taken;
+}
+
+bool Shard::insert_locked(std::uint64_t hash, const ObjectRef& object, std::uint32_t tag_bits,
+                          ObjectRef& old, std::vector<Evicted>& gone) {
   Object& fresh = *object.object_;
   fresh.hash_ = hash;
   if (unit_cost_) fresh.charge_ = 1;
@@ -64,13 +76,14 @@ bool Shard::insert(std::uint64_t hash, const ObjectRef& object, std::uint32_t ta
   }
   fresh.references_.fetch_add(1, std::memory_order_relaxed);
   table_.insert(fresh, tag_bits);
+  fresh.asked_again_ = old && old->asked_again_;
   eviction_->admit(fresh, old.object_);
   object_charge_ += fresh.charge_;
   ++(old ? counted_.replacements : counted_.admissions);
   return true;
 }
 
-bool Shard::make_room(std::uint64_t charge, std::vector<ObjectRef>& gone) {
+bool Shard::make_room(std::uint64_t charge, std::vector<Evicted>& gone) {
   if (charge > capacity_) return false;
   const auto needed = [&] {
     const std::uint64_t growth = table_.memory_bytes_after_reserve() - table_.memory_bytes();
@@ -86,14 +99,23 @@ bool Shard::make_room(std::uint64_t charge, std::vector<ObjectRef>& gone) {
       if (needed() > capacity_) return false;
       break;
     }
-    table_.erase(*victim);
-    object_charge_ -= victim->charge_;
-    ++counted_.evictions;
-    counted_.evicted_bytes += victim->content_bytes();
-    gone.push_back(given_back(*victim));
+    gone.push_back(evict(*victim));
   }
   table_.reserve_one();
   return true;
+}
+
+Shard::Evicted Shard::evict(Object& victim) {
+  table_.erase(victim);
+  object_charge_ -= victim.charge_;
+  ++counted_.evictions;
+  counted_.evicted_bytes += victim.content_bytes();
+  return {given_back(victim), victim.asked_again_};
+}
+
+void Shard::tell(const std::vector<Evicted>& gone) const {
+  if (!evicted_) return;
+  for (const Evicted& each : gone) evicted_(each.object, each.asked_again);
 }
 
 void Shard::take_out(Object& object) {
@@ -137,20 +159,21 @@ std::uint64_t Shard::erase_if(std::uint32_t tag_bits,
 }
 
 void Shard::set_capacity(std::uint64_t capacity) {
-  std::vector<ObjectRef> gone;
-  const std::lock_guard lock(lock_);
-  const bool less = capacity < capacity_;
-  capacity_ = capacity;
-  if (!less) return;
+  std::vector<Evicted> gone;
+  {
+    const std::lock_guard lock(lock_);
+    const bool less = capacity < capacity_;
+    capacity_ = capacity;
+    if (less) shrink_locked(gone);
+  }
+  tell(gone);
+}
+
+void Shard::shrink_locked(std::vector<Evicted>& gone) {
   // What the index needs follows the number of objects, so both get less in turn.
   eviction_->shrink();
   while (used() > capacity_ && table_.count() > 0) {
-    Object* const victim = eviction_->evict(capacity_);
-    table_.erase(*victim);
-    object_charge_ -= victim->charge_;
-    ++counted_.evictions;
-    counted_.evicted_bytes += victim->content_bytes();
-    gone.push_back(given_back(*victim));
+    gone.push_back(evict(*eviction_->evict(capacity_)));
     table_.shrink();
   }
   if (used() > capacity_) eviction_->shrink();

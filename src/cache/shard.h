@@ -33,11 +33,16 @@ struct TierStats {
   TierStats& operator+=(const TierStats& other);
 };
 
+// Is given what was evicted, and whether it had been asked for again since it was put in or soon
+// before: after the shard's lock, by the thread that made room. It may call the tier.
+using EvictionHook = std::function<void(const ObjectRef& object, bool asked_again)>;
+
 struct ShardOptions {
   std::uint64_t capacity = 0;
   Policy policy = Policy::kS3Fifo;
   // Every object costs 1 and the index nothing: the capacity is a number of objects.
   bool unit_cost = false;
+  EvictionHook evicted = {};
 };
 
 class alignas(64) Shard {
@@ -58,16 +63,27 @@ class alignas(64) Shard {
   TierStats stats() const;
 
  private:
+  struct Evicted {
+    ObjectRef object;
+    bool asked_again = false;
+  };
+
   std::uint64_t index_bytes() const;
   std::uint64_t used() const { return object_charge_ + index_bytes(); }
   void take_out(Object& object);
+  bool insert_locked(std::uint64_t hash, const ObjectRef& object, std::uint32_t tag_bits,
+                     ObjectRef& old, std::vector<Evicted>& gone);
   // Makes room for so much more; what goes is added to `gone`.
-  bool make_room(std::uint64_t charge, std::vector<ObjectRef>& gone);
+  bool make_room(std::uint64_t charge, std::vector<Evicted>& gone);
+  Evicted evict(Object& victim);
+  void shrink_locked(std::vector<Evicted>& gone);
+  void tell(const std::vector<Evicted>& gone) const;
   // The reference that the shard had.
   static ObjectRef given_back(Object& object) { return ObjectRef(&object); }
 
   mutable ShardLock lock_;
   const bool unit_cost_;
+  const EvictionHook evicted_;
   std::uint64_t capacity_;
   std::uint64_t object_charge_ = 0;
   ObjectTable table_;

@@ -163,6 +163,14 @@ class RawClient {
     }
   }
 
+  // The same, until the other side has ended the connection.
+  void drip_to_end(std::string_view piece) {
+    pollfd poll_for{socket_, POLLRDHUP, 0};
+    for (int i = 0; i < 1500 && poll(&poll_for, 1, 20) == 0; ++i) {
+      if (!send(piece)) return;
+    }
+  }
+
  private:
   bool receive_some() {
     char piece[16 << 10];

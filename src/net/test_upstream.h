@@ -30,7 +30,7 @@ struct Asking {
   std::vector<std::string> pieces;
   std::size_t repeat_pieces = 1;
   bool head_first = false;  // reads a head before the body is written
-  bool ends_body = true;
+  std::chrono::milliseconds head_timeout{0};
   std::size_t read_bytes = 64 << 10;  // at a time
   std::size_t stop_after = SIZE_MAX;  // bytes of the answer's body; then the exchange is destroyed
 };
@@ -68,6 +68,15 @@ class Asker {
     return outcome;
   }
 
+  // Until nothing is left to be done; with until_idle, only until all connections are idle.
+  void run_all() {
+    context_.restart();
+    do {
+      if (context_.run_one() == 0) break;
+    } while (!until_idle || figures().connects == 0 || figures().open != figures().idle);
+  }
+  bool until_idle = false;
+
   std::function<void()> on_body;  // called with every piece of an answer's body
 
   const UpstreamFigures& figures() const { return upstreams_.figures(); }
@@ -91,6 +100,7 @@ class Asker {
     request.head_lines = asking.head_lines;
     request.content_length = asking.content_length;
     request.chunked = asking.chunked;
+    request.head_timeout = asking.head_timeout;
     FARM_CO_TRY(auto exchange, co_await self.upstreams_.send(server, request));
     bool final = false;
     if (asking.head_first) {
@@ -120,10 +130,7 @@ class Asker {
         outcome.took_body = exchange.takes_body();
       }
     }
-    if (asking.ends_body) {
-      FARM_CO_TRY(co_await exchange.end_body());
-    }
-    co_return ok();
+    co_return co_await exchange.end_body();
   }
 
   // Whether it is the final one.
@@ -148,6 +155,24 @@ class Asker {
   boost::asio::io_context context_;
   Upstreams upstreams_;
 };
+
+// One GET, as a coroutine of nobody's.
+inline io::Task<void> read_all(Upstreams& upstreams, UpstreamServer server, std::string& body) {
+  UpstreamRequest request;
+  request.method = "GET";
+  request.target = "/";
+  request.head_lines = "Host: h\r\n";
+  auto exchange = co_await upstreams.send(std::move(server), request);
+  if (!exchange) co_return;
+  const auto head = co_await exchange.value()->read_head();
+  if (!head) co_return;
+  Bytes piece(1000);
+  for (;;) {
+    const auto count = co_await exchange.value()->read_body(piece);
+    if (!count || count.value() == 0) co_return;
+    body += as_text(ByteView(piece).first(count.value()));
+  }
+}
 
 class UpstreamTest : public ::testing::Test {
  protected:

@@ -132,10 +132,13 @@ io::Task<Result<void>> UpstreamPool::Lease::connect(std::chrono::milliseconds ti
   connection_ =
       std::make_unique<UpstreamConnection>(pool_->executor_, pool_->config_, server_->name);
   pool_->supervise(*connection_);
-  more(pool_->figures_.connects);
   const auto connected =
       co_await connection_->connect(std::move(addresses), server_->address.port, timeout);
-  if (!connected) connection_.reset();
+  if (connected) {
+    more(pool_->figures_.connects);
+  } else {
+    connection_.reset();
+  }
   co_return connected;
 }
 

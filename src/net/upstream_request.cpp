@@ -9,7 +9,8 @@
 namespace farm::net {
 namespace {
 
-bool breaks_target(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
+// Also '#': what follows it is never sent, so that servers differ in what they make of it.
+bool breaks_target(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '#'; }
 
 // What is wrong with a line of `head_lines`, without its CRLF; empty if nothing.
 std::string_view fault_of(std::string_view line, int& hosts) {

@@ -113,7 +113,7 @@ TEST_F(UpstreamRequestTest, ABodyOfAnotherLengthThanToldEndsTheConnection) {
 }
 
 TEST_F(UpstreamRequestTest, WhatWouldForgeARequestIsNotSent) {
-  std::vector<Asking> askings(22);
+  std::vector<Asking> askings(23);
   askings[0].target = "/a HTTP/1.1\r\nX: y\r\n\r\n";
   askings[1].target = "/a b";
   askings[2].target = "";
@@ -137,6 +137,7 @@ TEST_F(UpstreamRequestTest, WhatWouldForgeARequestIsNotSent) {
   askings[20].chunked = true;
   askings[20].content_length = 5;
   askings[21].head_lines = std::string("Host: h\r\nA: \0\r\n", 15);
+  askings[22].target = "/a#b";
   for (Asking& asking : askings) {
     EXPECT_EQ(ask(asking).error, "invalid argument") << asking.target << asking.head_lines;
   }

@@ -13,7 +13,7 @@
 
 namespace farm::cache {
 
-// ObjectMeta::flags. An object without any answers at once while it is fresh.
+// ObjectMeta::flags.
 inline constexpr std::uint16_t kMustValidate = 1;  // no-cache: never without the origin's word
 // No response, but the names that its Vary has: the response is under the key of its variant.
 inline constexpr std::uint16_t kVaryMarker = 2;
@@ -21,6 +21,12 @@ inline constexpr std::uint16_t kVaryMarker = 2;
 inline constexpr std::uint16_t kPassMarker = 4;
 // The body is a PartialView (partial.h).
 inline constexpr std::uint16_t kPartialBody = 8;
+
+// Kept in memory alone: the disk has it already, or it is not worth a write.
+inline constexpr std::uint16_t kNotForDisk = 16;
+
+// Whether it answers at once while it is fresh.
+inline bool is_plain(const ObjectMeta& meta) { return (meta.flags & ~unsigned{kNotForDisk}) == 0; }
 
 // Header lines, each with its CRLF, as fields; views into them.
 std::vector<net::HeaderView> parse_header_lines(std::string_view lines);

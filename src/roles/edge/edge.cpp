@@ -85,7 +85,8 @@ bool Edge::answer_now(net::Exchange& exchange) {
   const Millis now_ms = parts_.clock.now_ms();
   if (object) {
     const cache::ObjectMeta& meta = object->meta();
-    if (meta.flags != 0 || object->expired() || now_ms >= meta.fresh_until_ms) return false;
+    const bool fresh = !object->expired() && now_ms < meta.fresh_until_ms;
+    if (!fresh || !cache::is_plain(meta) || !parts_.ready()) return false;
     return answer_stored_now(exchange, object, now_ms, parts_.config.name, {.hit = true});
   }
   const bool own = parts_.origin != nullptr && parts_.routes.empty();
@@ -144,7 +145,8 @@ io::Task<void> Edge::answer_own(net::Exchange& exchange) {
   const bool to_origin = cache::is_for_origin_alone(request.headers);
   if (!to_origin) {
     const ObjectRef object = tiers_.find_in_memory(request.target());
-    const bool usable = object && object->meta().flags == 0 && !object->expired();
+    const bool usable =
+        object && cache::is_plain(object->meta()) && !object->expired() && parts_.ready();
     if (usable) {
       co_return co_await answer_stored(exchange, object, parts_.clock.now_ms(), parts_.config.name,
                                        {.hit = true});
@@ -338,11 +340,18 @@ void Edge::keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView 
   response.body = {bytes};
   response.body_bytes = bytes.size();
   response.meta.status = 200;
+  response.meta.flags = cache::kNotForDisk;
   response.meta.stored_ms = now_ms;
   response.meta.fresh_until_ms = now_ms + kSizeLifetimeMs;
   response.meta.last_modified_ms = facts.changed_ms;
   response.meta.purge_seq = mark;
   tiers_.store(response);
+}
+
+cache::EvictionHook offer_evicted(cache::DiskTier& disk) {
+  return [&disk](const ObjectRef& object, bool asked_again) {
+    if ((object->meta().flags & cache::kNotForDisk) == 0) disk.offer(object, asked_again);
+  };
 }
 
 void Edge::collect(obs::Samples& out) const {

@@ -67,4 +67,7 @@ class Edge final : public SizeKeeper {
   obs::Counter stale_;
 };
 
+// What leaves the memory tier goes to the disks, if it was asked for while it was there.
+cache::EvictionHook offer_evicted(cache::DiskTier& disk);
+
 }  // namespace farm::roles

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cache/config.h"
+#include "cache/disk/disk_tier.h"
 #include "cache/fills.h"
 #include "cache/memory_tier.h"
 #include "cache/purge_log.h"
@@ -29,8 +30,12 @@ struct EdgeParts {
   const Clock& clock;
   const route::Routes& routes;
   cache::MemoryTier& memory;
+  cache::DiskTier* disk = nullptr;  // null: there is none
+  io::WorkerPool& disk_pool;        // what waits for it
+  cache::PurgeLog& purges;
+  // False while purges of others may be missing here: nothing cached may be used unasked.
+  std::function<bool()> ready;
   cache::Fills& fills;
-  const cache::PurgeLog* purges = nullptr;  // null: nothing is ever purged
   obs::Metrics& metrics;
   std::size_t net_threads;
   std::string via_name;      // a token that no other process has

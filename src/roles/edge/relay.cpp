@@ -58,9 +58,13 @@ UpstreamCallRequest make_call(const net::Exchange& exchange, const Ask& ask, con
   call.method = for_fill ? "GET" : std::string(request.method_text);
   call.target = parts.routes.target(*ask.route, request.path, request.query);
   cache::append_forwarded_headers(call.lines, request.headers, facts);
-  if (!for_fill && request.has_body()) {
-    call.content_length = request.content_length;
+  if (!for_fill) {
     call.chunked = request.chunked;
+    call.content_length = request.content_length;
+    const bool expects_body = request.method == net::Method::kPost ||
+                              request.method == net::Method::kPut ||
+                              request.method == net::Method::kPatch;
+    if (expects_body && !call.chunked) call.content_length = request.content_length.value_or(0);
   }
   return call;
 }

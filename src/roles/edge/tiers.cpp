@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "io/offload.h"
+
 namespace farm::roles {
 namespace {
 
@@ -26,13 +28,37 @@ std::string_view vary_of(const Object& marker) {
 
 io::Task<ObjectRef> Tiers::find_one(const std::string& key) {
   ObjectRef object = parts_.memory.find(key);
-  if (object) co_return object;
-  co_return ObjectRef();
+  if (object || parts_.disk == nullptr) co_return object;
+  auto there = parts_.disk->try_read(key);
+  if (there) {
+    object = std::move(*there);
+  } else {
+    const auto work = [this, &key] { return Result<ObjectRef>(parts_.disk->read(key)); };
+    auto read = co_await io::offload(parts_.disk_pool, work);
+    if (read) object = std::move(read).value();  // else too many wait: a miss
+  }
+  co_return object ? promote(std::move(object)) : object;
+}
+
+// From the disk into memory, with what was purged since it was stored.
+ObjectRef Tiers::promote(ObjectRef object) {
+  const cache::PurgeVerdict verdict = judge(*object);
+  if (verdict == cache::PurgeVerdict::kGone) {
+    parts_.disk->erase(object->key());
+    return {};
+  }
+  if (verdict == cache::PurgeVerdict::kStale) object->expire();
+  if (object->content_bytes() <= parts_.cache_config.memory_object_max_bytes) {
+    parts_.memory.insert(object);
+    recheck(*object);
+  }
+  return object;
 }
 
 io::Task<Found> Tiers::find(std::string key, cache::Headers request) {
   Found out;
   out.key = key;
+  if (!parts_.ready()) co_return out;
   ObjectRef object = co_await find_one(key);
   if (object && (object->meta().flags & cache::kVaryMarker) != 0) {
     const auto lines = cache::parse_header_lines(cache::header_lines(*object));
@@ -41,7 +67,7 @@ io::Task<Found> Tiers::find(std::string key, cache::Headers request) {
     object = co_await find_one(out.key);
     out.vary_miss = !object;
   }
-  if (!object || is_purged(*object)) co_return out;
+  if (!object) co_return out;
   if ((object->meta().flags & cache::kPassMarker) != 0) {
     const bool good = parts_.clock.now_ms() < object->meta().fresh_until_ms && !object->expired();
     if (good) out.kind = Found::Kind::kPass;
@@ -53,24 +79,33 @@ io::Task<Found> Tiers::find(std::string key, cache::Headers request) {
   co_return out;
 }
 
-std::uint64_t Tiers::purge_mark() const {
-  return parts_.purges == nullptr ? 0 : parts_.purges->last();
+std::uint64_t Tiers::purge_mark() const { return parts_.purges.last(); }
+
+cache::PurgeVerdict Tiers::judge(const Object& object) const {
+  return parts_.purges.judge(object.key(), object.tags(), object.meta().purge_seq);
 }
 
-// A soft purge makes it stale.
-bool Tiers::is_purged(const Object& object) const {
-  if (parts_.purges == nullptr) return false;
-  const auto verdict = parts_.purges->judge(object.key(), object.tags(), object.meta().purge_seq);
-  if (verdict == cache::PurgeVerdict::kStale) object.expire();
-  return verdict == cache::PurgeVerdict::kGone;
+// A purge goes through memory once: what was put in while it did so is looked at here.
+void Tiers::recheck(const Object& object) {
+  switch (judge(object)) {
+    case cache::PurgeVerdict::kGood:
+      break;
+    case cache::PurgeVerdict::kStale:
+      object.expire();
+      break;
+    case cache::PurgeVerdict::kGone:
+      parts_.memory.erase(object.key());
+      break;
+  }
 }
 
 ObjectRef Tiers::put(ObjectDraft draft) {
-  // A purge has come since it was asked for: what is in the tier may be newer.
-  if (is_purged(*draft)) return std::move(draft).finish();
+  // Purged since it was asked for: what is in the tier may be newer.
+  if (judge(*draft) == cache::PurgeVerdict::kGone) return std::move(draft).finish();
   ObjectRef object = parts_.memory.insert(std::move(draft));
-  // One that came in this moment may have gone through the tier already.
-  if (is_purged(*object)) parts_.memory.erase(object->key());
+  recheck(*object);
+  const bool for_disk = parts_.disk != nullptr && (object->meta().flags & cache::kNotForDisk) == 0;
+  if (for_disk && judge(*object) == cache::PurgeVerdict::kGood) parts_.disk->offer(object, false);
   return object;
 }
 
@@ -78,7 +113,7 @@ ObjectRef Tiers::put(ObjectDraft draft) {
 ObjectRef Tiers::put_marker(const Response& response) {
   ObjectRef marker = parts_.memory.find(response.key);
   const bool same = marker && (marker->meta().flags & cache::kVaryMarker) != 0 &&
-                    vary_of(*marker) == response.vary && !is_purged(*marker);
+                    vary_of(*marker) == response.vary;
   if (same) return marker;
   const std::string generation =
       std::to_string(generations_.fetch_add(1)) + "." + std::to_string(parts_.clock.now_ms());
@@ -112,7 +147,7 @@ ObjectRef Tiers::store(const Response& response) {
 void Tiers::remember_pass(const std::string& key) {
   cache::ObjectMeta meta;
   meta.status = 200;
-  meta.flags = cache::kPassMarker;
+  meta.flags = cache::kPassMarker | cache::kNotForDisk;
   meta.stored_ms = parts_.clock.now_ms();
   meta.purge_seq = purge_mark();
   meta.fresh_until_ms = meta.stored_ms + parts_.cache_config.pass_for.count();
@@ -122,6 +157,7 @@ void Tiers::remember_pass(const std::string& key) {
 void Tiers::invalidate(std::string_view key) {
   // Variants are found through the marker alone.
   parts_.memory.erase(key);
+  if (parts_.disk != nullptr) parts_.disk->erase(key);
   parts_.fills.spoil(std::string(key));
 }
 

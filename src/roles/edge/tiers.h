@@ -57,7 +57,9 @@ class Tiers {
   io::Task<cache::ObjectRef> find_one(const std::string& key);
   cache::ObjectRef put(cache::ObjectDraft draft);
   cache::ObjectRef put_marker(const Response& response);
-  bool is_purged(const cache::Object& object) const;
+  cache::ObjectRef promote(cache::ObjectRef object);
+  cache::PurgeVerdict judge(const cache::Object& object) const;
+  void recheck(const cache::Object& object);
 
   EdgeParts& parts_;
   std::atomic<std::uint64_t> generations_{0};
