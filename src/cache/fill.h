@@ -36,7 +36,8 @@ struct FillHead {
   std::string vary_key;  // of the request that went out; others may read if theirs is the same
   std::string vary;      // the response's Vary lines, to make theirs
   std::string etag;
-  Millis last_modified_ms = 0;  // 0: none
+  Millis last_modified_ms = 0;              // 0: none
+  std::optional<std::uint32_t> age_s = {};  // of a response that said that it has one
 };
 
 struct FillInterim {

@@ -27,6 +27,20 @@ bool list_matches(std::string_view list, std::string_view etag, Comparison compa
   }
 }
 
+enum class Found { kAbsent, kMatches, kDiffers };
+
+// All lines of the field are one list (section 5.3).
+Found find_match(const RequestHead& request, std::string_view name, std::string_view etag,
+                 Comparison comparison) {
+  Found found = Found::kAbsent;
+  for (const HeaderView& header : request.headers) {
+    if (!equals_ignoring_case(header.name, name)) continue;
+    if (list_matches(header.value, etag, comparison)) return Found::kMatches;
+    found = Found::kDiffers;
+  }
+  return found;
+}
+
 Millis whole_seconds(Millis ms) { return ms / 1000 * 1000; }
 
 }  // namespace
@@ -34,15 +48,17 @@ Millis whole_seconds(Millis ms) { return ms / 1000 * 1000; }
 Precondition evaluate_preconditions(const RequestHead& request, std::string_view etag,
                                     Millis modified_ms) {
   const Millis modified = whole_seconds(modified_ms);
-  if (const auto match = request.find("If-Match")) {
-    if (!list_matches(*match, etag, Comparison::kStrong)) return Precondition::kFailed;
-  } else if (const auto unmodified = request.find("If-Unmodified-Since")) {
+  const Found match = find_match(request, "If-Match", etag, Comparison::kStrong);
+  if (match == Found::kDiffers) return Precondition::kFailed;
+  const auto unmodified = request.find("If-Unmodified-Since");
+  if (match == Found::kAbsent && unmodified) {
     const auto since = parse_http_date(*unmodified);
     if (since && modified_ms != 0 && modified > *since) return Precondition::kFailed;
   }
   const bool safe = request.method == Method::kGet || request.method == Method::kHead;
-  if (const auto none_match = request.find("If-None-Match")) {
-    if (!list_matches(*none_match, etag, Comparison::kWeak)) return Precondition::kProceed;
+  const Found none_match = find_match(request, "If-None-Match", etag, Comparison::kWeak);
+  if (none_match == Found::kDiffers) return Precondition::kProceed;
+  if (none_match == Found::kMatches) {
     return safe ? Precondition::kNotModified : Precondition::kFailed;
   }
   if (const auto modified_since = request.find("If-Modified-Since");

@@ -5,6 +5,7 @@
 
 #include "cache/http/partial.h"
 #include "cache/http/stored_response.h"
+#include "net/http_date.h"
 #include "net/multipart_ranges.h"
 #include "net/precondition.h"
 #include "net/response_head.h"
@@ -52,10 +53,19 @@ class MoreLines {
   std::size_t size_ = 0;
 };
 
+// Without Last-Modified, If-Modified-Since is compared with Date (RFC 9111 section 4.3.2).
+Millis date_of(const Object& object) {
+  const auto fields = cache::parse_header_lines(cache::header_lines(object));
+  const auto date = cache::find_header(fields, "Date");
+  return date ? net::parse_http_date(*date).value_or(0) : 0;
+}
+
 net::Precondition precondition(const net::RequestHead& request, const Object& object) {
   // Only what would have been a 200 is compared (RFC 9110 section 13.2.1).
   if (object.meta().status != 200) return net::Precondition::kProceed;
-  return net::evaluate_preconditions(request, object.etag(), object.meta().last_modified_ms);
+  Millis modified_ms = object.meta().last_modified_ms;
+  if (modified_ms == 0 && request.find("If-Modified-Since")) modified_ms = date_of(object);
+  return net::evaluate_preconditions(request, object.etag(), modified_ms);
 }
 
 RangeSet ranges_of(const net::RequestHead& request, const Object& object, std::uint64_t length) {

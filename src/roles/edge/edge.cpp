@@ -293,7 +293,8 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, Fill::Reader& rea
     if (!mine) co_return Followed::kAgain;
   }
   status.stored = head.stored;
-  const std::string more = status_line(parts_.config.name, status);
+  std::string more = status_line(parts_.config.name, status);
+  if (head.age_s) more += "Age: " + std::to_string(*head.age_s) + "\r\n";
   co_await stream(exchange, reader, head, more);
   co_return Followed::kAnswered;
 }

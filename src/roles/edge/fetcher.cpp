@@ -26,6 +26,23 @@ std::string vary_names(Headers headers) {
   return out;
 }
 
+std::vector<net::HeaderView> stored_fields(const FetchPlan& plan) {
+  return cache::parse_header_lines(cache::header_lines(*plan.validating));
+}
+
+UpstreamCallRequest without_conditions(UpstreamCallRequest call) {
+  std::string lines;
+  for (const net::HeaderView& header : cache::parse_header_lines(call.lines)) {
+    if (net::equals_ignoring_case(header.name, "If-None-Match") ||
+        net::equals_ignoring_case(header.name, "If-Modified-Since")) {
+      continue;
+    }
+    lines.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  call.lines = std::move(lines);
+  return call;
+}
+
 FillHead fill_head(const Tiers::Response& response, const net::UpstreamHead& head, bool stored) {
   FillHead out;
   out.status = head.status;
@@ -37,6 +54,7 @@ FillHead fill_head(const Tiers::Response& response, const net::UpstreamHead& hea
   out.vary = response.vary;
   out.etag = std::string(cache::find_etag(response.head));
   out.last_modified_ms = response.meta.last_modified_ms;
+  if (cache::find_header(head.headers, "Age")) out.age_s = response.meta.initial_age_s;
   return out;
 }
 
@@ -121,6 +139,13 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
   times.request_ms = parts_.clock.now_ms();
   UpstreamCall call(upstreams, *plan.route->pool, plan.call);
   auto answered = co_await read_head(call, fill);
+  const bool misses_the_point =
+      answered && plan.validating && answered.value().status == 304 &&
+      !cache::is_validated_by(stored_fields(plan), answered.value().headers);
+  if (misses_the_point) {
+    call.again(without_conditions(plan.call));
+    answered = co_await read_head(call, fill);
+  }
   if (!answered) {
     figures_.failed.add();
     obs::log_warn("an upstream gave no answer",
@@ -178,8 +203,7 @@ io::Task<Result<void>> Fetcher::receive(const FetchPlan&, Fill& fill, UpstreamCa
 Result<void> Fetcher::validated(const FetchPlan& plan, Fill& fill, Headers headers,
                                 cache::ResponseTimes times, std::uint64_t purge_mark) {
   const cache::Object& old = *plan.validating;
-  const auto stored = cache::parse_header_lines(cache::header_lines(old));
-  const auto merged = cache::merge_validated(stored, headers);
+  const auto merged = cache::merge_validated(stored_fields(plan), headers);
   std::vector<net::HeaderView> fields;
   for (const cache::HeaderField& field : merged) fields.push_back({field.name, field.value});
   const int status = old.meta().status;

@@ -100,7 +100,7 @@ void Tiers::recheck(const Object& object) {
 }
 
 ObjectRef Tiers::put(ObjectDraft draft) {
-  // Purged since it was asked for: what is in the tier may be newer.
+  // A purge has come since it was asked for: what is in the tier may be newer.
   if (judge(*draft) == cache::PurgeVerdict::kGone) return std::move(draft).finish();
   ObjectRef object = parts_.memory.insert(std::move(draft));
   recheck(*object);

@@ -35,6 +35,13 @@ io::Task<Result<void>> UpstreamCall::try_server() {
   co_return ok();
 }
 
+void UpstreamCall::again(UpstreamCallRequest request) {
+  exchange_.reset();
+  request_ = std::move(request);
+  tried_ = 0;
+  interim_seen_ = false;
+}
+
 io::Task<Result<void>> UpstreamCall::send() {
   for (;;) {
     auto sent = co_await try_server();

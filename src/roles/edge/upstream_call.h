@@ -32,6 +32,9 @@ class UpstreamCall {
   // before its answer is sent to one other server.
   io::Task<Result<net::UpstreamHead>> read_head();
 
+  // Begins anew with another request.
+  void again(UpstreamCallRequest request);
+
   net::UpstreamExchange& exchange() { return *exchange_; }
 
  private:
@@ -39,7 +42,7 @@ class UpstreamCall {
 
   net::Upstreams& upstreams_;
   route::Pool& pool_;
-  const UpstreamCallRequest request_;
+  UpstreamCallRequest request_;
   std::unique_ptr<net::UpstreamExchange> exchange_;
   std::size_t server_ = 0;
   std::size_t tried_ = 0;
