@@ -355,41 +355,4 @@ cache::EvictionHook offer_evicted(cache::DiskTier& disk) {
   };
 }
 
-void Edge::collect(obs::Samples& out) const {
-  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-  const cache::TierStats memory = parts_.memory.stats();
-  const obs::Labels tier = {{"tier", "memory"}};
-  out.counter("photofarm_cache_hits_total", "Look-ups that found something.", number(memory.hits),
-              tier);
-  out.counter("photofarm_cache_misses_total", "Look-ups that found nothing.", number(memory.misses),
-              tier);
-  out.counter("photofarm_cache_hit_bytes_total", "Bytes of what was found.",
-              number(memory.hit_bytes), tier);
-  out.counter("photofarm_cache_admissions_total", "Objects put in.", number(memory.admissions),
-              tier);
-  out.counter("photofarm_cache_refusals_total", "Objects too large.", number(memory.refusals),
-              tier);
-  out.counter("photofarm_cache_evictions_total", "Objects that had to make room.",
-              number(memory.evictions), tier);
-  out.gauge("photofarm_cache_objects", "Objects kept.", number(memory.objects), tier);
-  out.gauge("photofarm_cache_bytes", "Bytes taken, index and headers included.",
-            number(memory.bytes), tier);
-  out.gauge("photofarm_cache_capacity_bytes", "Bytes that may be taken.", number(memory.capacity),
-            tier);
-  out.gauge("photofarm_cache_fills", "Fetches under way.", number(parts_.fills.running()));
-  std::uint64_t open = 0;
-  std::uint64_t idle = 0;
-  {
-    const std::lock_guard lock(upstreams_mutex_);
-    for (const auto& upstreams : upstreams_) {
-      if (!upstreams) continue;
-      open += upstreams->figures().open.load();
-      idle += upstreams->figures().idle.load();
-    }
-  }
-  out.gauge("photofarm_upstream_connections", "Connections to servers of pools.", number(open));
-  out.gauge("photofarm_upstream_connections_idle", "Those that wait to be used again.",
-            number(idle));
-}
-
 }  // namespace farm::roles
