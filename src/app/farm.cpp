@@ -209,10 +209,6 @@ void Farm::Parts::add_purges(net::EndpointTable& endpoints) {
   services->purger = purger.get();
   purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
   purges->add_endpoints(endpoints);
-  if (!edge) return;
-  edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
-  // What is being fetched may be from before.
-  purger->set_listener([this] { fills->hide_all(); });
 }
 
 void Farm::Parts::make_services() {
@@ -293,11 +289,11 @@ Result<void> Farm::Parts::serve() {
   }
   upkeep = std::make_unique<roles::UpkeepApi>(*services, *authorizer);
   upkeep->add_endpoints(endpoints);
+  add_purges(endpoints);
   admin = std::make_unique<roles::Admin>(*services, *authorizer);
   admin->add_endpoints(endpoints);
   if (config.roles.has_role("origin")) origin = std::make_unique<roles::Origin>(*services);
   FARM_TRY(add_views(endpoints));
-  add_purges(endpoints);
   FARM_TRY(server, net::Server::bind(config.net, config.roles.listen, std::move(endpoints)));
   collect_figures();
   purger->start();
@@ -352,6 +348,8 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
                        .origin = origin.get()});
   edge->add_endpoints(endpoints);
   edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
+  // What is being fetched now may be from before.
+  purger->set_listener([this] { fills->hide_all(); });
   return ok();
 }
 

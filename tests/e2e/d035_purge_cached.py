@@ -2,6 +2,8 @@
 front of another farm, whether it hears at once or later."""
 
 import http.server
+import shutil
+import tempfile
 import threading
 import time
 
@@ -192,6 +194,81 @@ class OfAPool(CachedCase):
             self.assertEqual(self.get("/files/a/1"), new, "the older answer did not take its place")
             self.assertEqual(len(self.pool.asked), before + 2)
             purge()
+
+
+class OnDisk(CachedCase):
+    def disk(self):
+        folder = tempfile.mkdtemp(prefix="photofarm-cache-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return f'[cache]\nmemory = "0"\ndisk = [{{ path = "{folder}", size = "256MiB" }}]\n'
+
+    def test_what_was_purged_stays_so_over_restarts(self):
+        pool = PoolServer()
+        self.addCleanup(pool.close)
+        self.farm = self.new_farm(self.disk() + pool_config(pool.address, "^/files/")).start()
+        self.viewer = self.farm.client(key="")
+        paths = [f"/files/{kind}/1" for kind in ("kept", "tag", "path", "prefix", "soft")]
+
+        def ask(path):
+            """The If-None-Match of each request that it took."""
+            before = len(pool.asked)
+            self.assertEqual(self.viewer.get(path).status, 200)
+            return [condition for _, condition in pool.asked[before:]]
+
+        def restart(how):
+            how()
+            self.farm.start()
+            self.viewer = self.farm.client(key="")
+
+        for path in paths:
+            self.until(lambda p=path: ask(p) == [], "it is kept on disk")
+        restart(self.farm.stop)
+        for path in paths:
+            self.assertEqual(ask(path), [], path)
+        self.purge(tags=["tag"], paths=["/files/path/1"], prefixes=["/files/prefix/"])
+        self.purge(tags=["soft"], soft=True)
+        restart(self.farm.kill)
+        pool.changed = False
+        # A crash may forget what was stored last; what it forgets to be purged is the question.
+        for path, asked in zip(paths[1:], ([None], [None], [None], ['"the tag"'])):
+            self.assertEqual(ask(path), asked, path)
+
+    def test_an_edge_that_was_away_replays_before_it_serves(self):
+        origin = Farm('roles = ["origin", "upload"]\n')
+        self.addCleanup(origin.close)
+        origin.start()
+        door = Gate((origin.host, origin.port))
+        self.addCleanup(door.close)
+        edge = self.new_farm(
+            'server_id = 2\nroles = ["edge"]\n'
+            f'[purge]\nfrom = [{{ url = "{door.url}", key_file = "{origin.data}/admin.key" }}]\n'
+            'retry_max = "200ms"\n' + self.disk() + pool_config(f"127.0.0.1:{door.port}", "^/1/"))
+        edge.start()
+        client, pictures = origin.client(), Bytes()
+        urls = {}
+        for photo in [client.upload(pictures.next()) for _ in range(4)]:
+            urls[photo["id"]] = photo["sizes"]["m"]["url"]
+        caught_up = f'photofarm_purge_caught_up{{process="{door.url}"}}'
+        self.until(lambda: edge.metrics()[caught_up] == 1, "it has caught up")
+
+        def is_cached(url):
+            before = edge.metrics()["photofarm_cache_fills_total"]
+            status = edge.client(key="").get(url).status
+            return status == 200 and edge.metrics()["photofarm_cache_fills_total"] == before
+
+        for url in urls.values():
+            self.until(lambda u=url: is_cached(u), "it is kept on disk")
+        edge.stop()
+        gone, kept = list(urls)[:2], list(urls)[2:]
+        for photo in gone:
+            self.assertEqual(client.request("DELETE", f"/v1/photos/{photo}").status, 204)
+        edge.start()
+        viewer = edge.client(key="")
+        for photo in gone:
+            self.assertEqual(viewer.get(urls[photo]).status, 404, "from its first answer on")
+        self.until(lambda: edge.metrics()[caught_up] == 1, "it has caught up")
+        for photo in kept:
+            self.assertTrue(is_cached(urls[photo]), "what was not purged is still there")
 
 
 class OfPhotos(CachedCase):
