@@ -164,6 +164,8 @@ io::Task<void> Edge::answer_own(net::Exchange& exchange) {
 
 io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
   const net::RequestHead& request = exchange.request();
+  // Where nothing is kept, nobody waits for what another fetches.
+  bool alone = parts_.keeps_nothing();
   for (int i = 0; i < kMostTries; ++i) {
     const Found found = co_await tiers_.find(ask.key, request.headers);
     const bool answered = co_await answer_found(exchange, ask, found);
@@ -179,8 +181,8 @@ io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
       co_return;
     }
     const bool stored = found.kind == Found::Kind::kResponse;
-    const bool alone = found.kind == Found::Kind::kPass || i + 1 == kMostTries ||
-                       (!stored && (ask.ranged || request.method == net::Method::kHead));
+    alone = alone || found.kind == Found::Kind::kPass || i + 1 == kMostTries ||
+            (!stored && (ask.ranged || request.method == net::Method::kHead));
     if (alone) {
       net::Upstreams& mine = upstreams(exchange, co_await boost::asio::this_coro::executor);
       const ObjectRef part = found.kind == Found::Kind::kPart ? found.object : ObjectRef();
@@ -188,6 +190,7 @@ io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
     }
     const Followed followed = co_await fetch(exchange, ask, found, fwd);
     if (followed == Followed::kAnswered) co_return;
+    alone = followed == Followed::kAlone;
   }
 }
 
@@ -287,9 +290,9 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, Fill::Reader& rea
   const cache::FillHead& head = *outcome.head;
   if (!reader.owner()) {
     // What is not for all, or for other requests than this one, or has gone past.
-    const auto vary_lines = cache::parse_header_lines(head.lines);
-    const bool mine = head.shared && reader.can_follow() &&
-                      cache::vary_key(vary_lines, exchange.request().headers) == head.vary_key;
+    if (!head.shared || !reader.can_follow()) co_return Followed::kAlone;
+    const auto lines = cache::parse_header_lines(head.lines);
+    const bool mine = cache::vary_key(lines, exchange.request().headers) == head.vary_key;
     if (!mine) co_return Followed::kAgain;
   }
   status.stored = head.stored;

@@ -33,8 +33,11 @@ class Edge final : public SizeKeeper {
   void collect(obs::Samples& out) const;
 
  private:
-  enum class Followed { kAnswered, kAgain };
-  struct Step;
+  enum class Followed {
+    kAnswered,
+    kAgain,  // what came is another variant: look again
+    kAlone,  // what came is for the one who asked, or has gone past
+  };
 
   bool answer_now(net::Exchange& exchange);
   io::Task<void> answer(net::Exchange& exchange);
