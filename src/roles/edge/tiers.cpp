@@ -152,6 +152,7 @@ void Tiers::remember_pass(const std::string& key) {
   meta.purge_seq = purge_mark();
   meta.fresh_until_ms = meta.stored_ms + parts_.cache_config.pass_for.count();
   put(ObjectDraft({.key = key, .meta = meta}));
+  if (parts_.disk != nullptr) parts_.disk->erase(key);
 }
 
 void Tiers::invalidate(std::string_view key) {
