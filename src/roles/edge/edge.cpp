@@ -142,19 +142,19 @@ io::Task<void> Edge::answer_own(net::Exchange& exchange) {
                                          "Allow: GET, HEAD\r\n");
     co_return;
   }
-  const bool to_origin = cache::is_for_origin_alone(request.headers);
-  if (!to_origin) {
-    const ObjectRef object = tiers_.find_in_memory(request.target());
-    const bool usable =
-        object && cache::is_plain(object->meta()) && !object->expired() && parts_.ready();
-    if (usable) {
-      co_return co_await answer_stored(exchange, object, parts_.clock.now_ms(), parts_.config.name,
-                                       {.hit = true});
-    }
-  }
   const auto control = cache::request_cache_control(request.headers);
-  exchange.annotate(
-      status_line(parts_.config.name, {.fwd = to_origin ? Fwd::kBypass : Fwd::kUriMiss}));
+  const bool to_origin = cache::is_for_origin_alone(request.headers);
+  Fwd fwd = to_origin ? Fwd::kBypass : Fwd::kUriMiss;
+  const ObjectRef object = to_origin ? ObjectRef() : tiers_.find_in_memory(request.target());
+  if (object && parts_.ready()) {
+    const Millis now_ms = parts_.clock.now_ms();
+    const auto reuse = cache::decide_reuse(cache::freshness_of(*object, now_ms, true), control);
+    if (reuse == cache::Reuse::kFresh) {
+      co_return co_await answer_stored(exchange, object, now_ms, parts_.config.name, {.hit = true});
+    }
+    fwd = Fwd::kRequest;
+  }
+  exchange.annotate(status_line(parts_.config.name, {.fwd = fwd}));
   if (control.only_if_cached) {
     (void)co_await exchange.send_problem(504, "it is not in the cache");
     co_return;
