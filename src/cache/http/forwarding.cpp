@@ -123,6 +123,15 @@ bool is_for_origin_alone(Headers request) {
   return find_header(request, "If-Match") || find_header(request, "If-Unmodified-Since");
 }
 
+void append_interim_headers(std::string& out, Headers interim) {
+  for (const net::HeaderView& header : interim) {
+    const bool frames = net::equals_ignoring_case(header.name, "Content-Length");
+    if (!frames && is_stored_field(header.name, interim)) {
+      append_line(out, header.name, header.value);
+    }
+  }
+}
+
 void append_stored_headers(std::string& out, Headers response, const ResponseFacts& facts) {
   static constexpr std::array<std::string_view, 3> kWrittenAnew = {"Content-Length", "Age", "Via"};
   for (const net::HeaderView& header : response) {

@@ -53,4 +53,7 @@ struct ResponseFacts {
 // are left out here, whatever they were), Cache-Status behind the upstream's own, Connection.
 void append_stored_headers(std::string& out, Headers response, const ResponseFacts& facts);
 
+// What of an interim response (1xx) is passed on: its end-to-end fields, and none that frames.
+void append_interim_headers(std::string& out, Headers interim);
+
 }  // namespace farm::cache

@@ -175,5 +175,18 @@ TEST(ForwardingTest, AResponseIsKeptWithoutWhatItsSenderAdds) {
   EXPECT_EQ(out, "Date: Tue, 22 Nov 2022 11:00:00 GMT\r\nVia: 1.1 p\r\n");
 }
 
+TEST(ForwardingTest, OfAnInterimResponseGoesOnWhatIsNeitherTheConnectionsNorFrames) {
+  // RFC 9110 sections 7.6.1 and 15.2.
+  const List interim = {{"Link", "</a.css>; rel=preload"},
+                        {"Connection", "X-Hop"},
+                        {"X-Hop", "1"},
+                        {"Content-Length", "0"},
+                        {"Keep-Alive", "timeout=5"},
+                        {"X-End", "a\r\nX-Smuggled: 1"}};
+  std::string out;
+  append_interim_headers(out, interim);
+  EXPECT_EQ(out, "Link: </a.css>; rel=preload\r\n");
+}
+
 }  // namespace
 }  // namespace farm::cache

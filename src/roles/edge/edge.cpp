@@ -99,7 +99,7 @@ Ask Edge::make_ask(const net::Exchange& exchange, std::string key) const {
   const net::RequestHead& request = exchange.request();
   Ask ask;
   ask.key = std::move(key);
-  ask.host = std::string_view(ask.key).substr(0, ask.key.size() - request.target().size());
+  ask.host_bytes = ask.key.size() - request.target().size();
   ask.route = parts_.routes.find(request.host, request.path);
   ask.own = ask.route == nullptr && parts_.origin != nullptr && parts_.origin->serves(request);
   ask.control = cache::request_cache_control(request.headers);
@@ -207,8 +207,7 @@ io::Task<bool> Edge::answer_found(net::Exchange& exchange, const Ask& ask, const
     stale_.add();
     const auto joined = parts_.fills.join(found.key);
     if (joined.started) {
-      start(exchange, make_plan(exchange, ask, found), joined.fill,
-            co_await boost::asio::this_coro::executor);
+      start(exchange, ask, found, joined.fill, co_await boost::asio::this_coro::executor);
     }
   }
   co_await answer_stored(exchange, found.object, now_ms, parts_.config.name, {.hit = true});
@@ -227,11 +226,19 @@ std::shared_ptr<const FetchPlan> Edge::make_plan(const net::Exchange& exchange, 
   return plan;
 }
 
-void Edge::start(net::Exchange& exchange, std::shared_ptr<const FetchPlan> plan,
+// Whoever has joined the fill waits for it: if it cannot begin, they are told.
+void Edge::start(net::Exchange& exchange, const Ask& ask, const Found& found,
                  std::shared_ptr<Fill> fill, io::Executor executor) {
-  boost::asio::co_spawn(
-      executor, fetcher_.run(std::move(plan), std::move(fill), upstreams(exchange, executor)),
-      boost::asio::detached);
+  try {
+    boost::asio::co_spawn(
+        executor,
+        fetcher_.run(make_plan(exchange, ask, found), fill, upstreams(exchange, executor)),
+        boost::asio::detached);
+  } catch (...) {
+    fill->fail(make_error(ErrorCode::kInternal, "edge", "a fault of the server"));
+    parts_.fills.ended(found.key, fill);
+    throw;
+  }
 }
 
 net::Upstreams& Edge::upstreams(net::Exchange& exchange, const io::Executor& executor) {
@@ -254,16 +261,39 @@ io::Task<Edge::Followed> Edge::fetch(net::Exchange& exchange, const Ask& ask, co
   }
   Fill::Reader reader(joined.fill, joined.started);
   if (joined.started) {
-    start(exchange, make_plan(exchange, ask, found), joined.fill,
-          co_await boost::asio::this_coro::executor);
+    start(exchange, ask, found, joined.fill, co_await boost::asio::this_coro::executor);
   } else {
     coalesced_.add();
   }
-  co_return co_await follow(exchange, reader, !joined.started, fwd);
+  co_return co_await follow(exchange, ask, found, reader, fwd);
 }
 
-io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, Fill::Reader& reader, bool joined,
-                                      Fwd fwd) {
+// Whether what came for another's request answers this one.
+bool Edge::may_share(const net::Exchange& exchange, const Ask& ask, const Found& found,
+                     const Fill::Reader& reader, const Fill::Outcome& outcome) {
+  // What only that request was to blame for.
+  if (outcome.error) return outcome.error->code != ErrorCode::kInvalidArgument;
+  if (const ObjectRef& object = outcome.object.object) {
+    // Of another variant, if a 304 has brought a Vary.
+    if (!outcome.object.shared || object->key() != found.key) return false;
+    const cache::PurgeVerdict verdict = tiers_.judge(*object);
+    return outcome.object.validated ? verdict == cache::PurgeVerdict::kGood
+                                    : verdict != cache::PurgeVerdict::kGone;
+  }
+  const cache::FillHead& head = *outcome.head;
+  // Who asks after a purge gets nothing that was asked for before it.
+  const bool purged =
+      parts_.purges.judge(ask.key, head.tags, head.purge_seq) != cache::PurgeVerdict::kGood;
+  if (purged || !reader.can_follow()) {
+    parts_.fills.hide(found.key, reader.fill());
+    return false;
+  }
+  const auto lines = cache::parse_header_lines(head.lines);
+  return head.shared && cache::vary_key(lines, exchange.request().headers) == head.vary_key;
+}
+
+io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Ask& ask, const Found& found,
+                                      Fill::Reader& reader, Fwd fwd) {
   for (;;) {
     const auto interim = co_await reader.interim();
     if (!interim) break;
@@ -271,27 +301,23 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, Fill::Reader& rea
     if (!sent) co_return Followed::kAnswered;
   }
   const Fill::Outcome outcome = co_await reader.outcome();
-  CacheStatus status = {.fwd = fwd, .fwd_status = outcome.upstream_status, .collapsed = joined};
+  const bool mine = reader.owner() || may_share(exchange, ask, found, reader, outcome);
+  if (!mine) co_return Followed::kAgain;
+  CacheStatus status = {
+      .fwd = fwd, .fwd_status = outcome.upstream_status(), .collapsed = !reader.owner()};
   if (outcome.error) {
     exchange.annotate(status_line(parts_.config.name, status));
     co_await send_gateway_error(exchange, *outcome.error);
     co_return Followed::kAnswered;
   }
-  if (outcome.object) {
-    status.stored = outcome.validated;
-    if (!outcome.validated) status.detail = "stale-if-error";
-    co_await answer_stored(exchange, outcome.object, parts_.clock.now_ms(), parts_.config.name,
-                           status);
+  if (outcome.object.object) {
+    status.stored = outcome.object.validated;
+    if (!outcome.object.validated) status.detail = "stale-if-error";
+    co_await answer_stored(exchange, outcome.object.object, parts_.clock.now_ms(),
+                           parts_.config.name, status);
     co_return Followed::kAnswered;
   }
   const cache::FillHead& head = *outcome.head;
-  if (!reader.owner()) {
-    // What is not for all, or for other requests than this one, or has gone past.
-    const auto vary_lines = cache::parse_header_lines(head.lines);
-    const bool mine = head.shared && reader.can_follow() &&
-                      cache::vary_key(vary_lines, exchange.request().headers) == head.vary_key;
-    if (!mine) co_return Followed::kAgain;
-  }
   status.stored = head.stored;
   std::string more = status_line(parts_.config.name, status);
   if (head.age_s) more += "Age: " + std::to_string(*head.age_s) + "\r\n";
@@ -346,6 +372,7 @@ void Edge::keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView 
   response.meta.fresh_until_ms = now_ms + kSizeLifetimeMs;
   response.meta.last_modified_ms = facts.changed_ms;
   response.meta.purge_seq = mark;
+  response.changes = tiers_.mark().changes;  // no request changes what the origin has
   tiers_.store(response);
 }
 
