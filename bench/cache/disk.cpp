@@ -72,6 +72,14 @@ void fill_disk(const DiskOptions& options, bool killed) {
 }
 
 void restart_disk(const DiskOptions& options) {
+  // As after a start of the machine: nothing of it is in the page cache.
+  io::FileSystem& files = io::posix_file_system();
+  const auto names = files.list(options.directory).value();
+  for (const std::string& name : names) {
+    const auto file = files.open(options.directory + "/" + name, io::OpenMode::kReadWrite);
+    if (!file || !file.value()->sync_data()) continue;
+    file.value()->drop_cache(0, file.value()->size().value());
+  }
   const auto began = std::chrono::steady_clock::now();
   auto tier = open_tier(options);
   const std::chrono::duration<double> opened = std::chrono::steady_clock::now() - began;

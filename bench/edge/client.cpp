@@ -41,18 +41,18 @@ sockaddr_in local_server(std::uint16_t port) {
   return address;
 }
 
-void Client::connect(const sockaddr_in& server, unsigned source, int receive_buffer_bytes) {
+void Client::connect(const sockaddr_in& server, unsigned source, int receive_buffer_bytes,
+                     int segment_bytes) {
   close();
   fd_ = must(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
-  const int on = 1;
-  must(::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+  const auto set = [this](int level, int option, int value) {
+    if (value > 0) must(::setsockopt(fd_, level, option, &value, sizeof value), "setsockopt");
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
   // The port is chosen when it connects, as free towards this server only.
-  must(::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on), "bind");
-  if (receive_buffer_bytes > 0) {
-    must(::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
-                      sizeof receive_buffer_bytes),
-         "SO_RCVBUF");
-  }
+  set(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  set(SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
+  set(IPPROTO_TCP, TCP_MAXSEG, segment_bytes);
   sockaddr_in from{};
   from.sin_family = AF_INET;
   from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + source);

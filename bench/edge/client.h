@@ -27,8 +27,10 @@ class Client {
   ~Client() { close(); }
 
   // Begins to connect, from 127.0.0.(1 + source): one address alone has too few ports for all.
-  // `receive_buffer_bytes`: of the socket; 0: as the system has it.
-  void connect(const sockaddr_in& server, unsigned source, int receive_buffer_bytes = 0);
+  // `receive_buffer_bytes`: of the socket; `segment_bytes`: of TCP's segments towards it, where
+  // loopback's are 64 KiB; 0: as the system has them.
+  void connect(const sockaddr_in& server, unsigned source, int receive_buffer_bytes = 0,
+               int segment_bytes = 0);
   // False if the connection could not be made; asked once it can be written.
   bool connected();
   // False if it was not taken whole.

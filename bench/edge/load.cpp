@@ -53,7 +53,7 @@ Clients::Clients(const LoadOptions& options) : clients_(options.connections) {
     for (; begun < clients_.size() && begun - done < kAtATime; ++begun) {
       Client& client = clients_[begun];
       client.connect(server, static_cast<unsigned>(begun % options.sources),
-                     options.receive_buffer_bytes);
+                     options.receive_buffer_bytes, options.segment_bytes);
       epoll_event event{.events = EPOLLOUT, .data = {.u64 = begun}};
       if (client.open()) {
         must(::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd(), &event), "epoll_ctl");

@@ -22,8 +22,9 @@ struct LoadOptions {
   std::uint16_t port = 0;  // of the server, on 127.0.0.1
   std::string paths;       // a file, a path each line, asked for one after the other
   unsigned connections = 1;
-  unsigned sources = 8;  // addresses to connect from, 127.0.0.1 and the next
-  int receive_buffer_bytes = 0;
+  unsigned sources = 8;          // addresses to connect from, 127.0.0.1 and the next
+  int receive_buffer_bytes = 0;  // this and the next as in Client::connect
+  int segment_bytes = 0;
 };
 
 // GET requests as they go onto the wire, for each line of the file. Never empty.

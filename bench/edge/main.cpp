@@ -16,7 +16,6 @@ CLI::App& add_load(CLI::App& app, const char* name, const char* what, LoadOption
   command.add_option("--connections", load.connections)->check(CLI::Range(1, 1'000'000));
   command.add_option("--sources", load.sources, "Addresses to connect from, 127.0.0.1 and up")
       ->check(CLI::Range(1, 250));
-  command.add_option("--receive-buffer", load.receive_buffer_bytes, "Of each socket, bytes");
   return command;
 }
 

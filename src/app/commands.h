@@ -94,8 +94,10 @@ int inspect_record(const std::string& file, bool json);
 struct SimulateOptions {
   std::string trace;  // a file, or "-"
   std::string memory = "0.1%,0.2%,0.5%,1%,2%,5%,10%,20%";
+  std::string disk;  // as memory; empty: without a disk tier
   std::string policies = "s3fifo,lru";
   std::string object_max = "64KiB";
+  std::string disk_object_max = "512KiB";
   std::uint32_t shards = 0;  // 0: as the server would choose
   bool unit_cost = false;
   bool by_bytes = false;  // what the plot shows

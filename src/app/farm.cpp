@@ -348,6 +348,8 @@ Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
                        .origin = origin.get()});
   edge->add_endpoints(endpoints);
   edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
+  // What is being fetched now may be from before.
+  purger->set_listener([this] { fills->hide_all(); });
   return ok();
 }
 

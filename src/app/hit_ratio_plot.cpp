@@ -13,11 +13,14 @@ constexpr double kWidth = 760;
 constexpr double kHeight = 480;
 constexpr double kLeft = 80;
 constexpr double kRight = 40;
-constexpr double kTop = 100;
+constexpr double kTop = 100;  // with a legend of one row
+constexpr double kLegendTop = 74;
+constexpr double kLegendRow = 18;
 constexpr double kBottom = 90;
 constexpr double kLabelWidth = 62;  // of a size, with the space that it needs beside it
 // Colours that differ for colour-blind eyes too: Okabe and Ito, "Color Universal Design", 2008.
-constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
+constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                 "#56b4e9", "#e69f00", "#000000"};
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -151,12 +154,18 @@ std::string to_svg(const HitRatioPlot& plot) {
   out += text_at(kLeft, 50, "font-size=\"12\" fill=\"#666\"", plot.subtitle);
   out += draw_axes(plot, scale);
   double legend_x = kLeft;
+  double legend_y = kLegendTop;
   for (std::size_t i = 0; i < plot.lines.size(); ++i) {
     const std::string colour = kColours[i % kColours.size()];
+    const double wide = 60 + 7.5 * static_cast<double>(plot.lines[i].name.size());
+    if (legend_x > kLeft && legend_x + wide > kWidth) {
+      legend_x = kLeft;
+      legend_y += kLegendRow;
+    }
     const std::string stroke = "stroke=\"" + colour + "\" stroke-width=\"3\"";
-    out += line_to(legend_x, 74, legend_x + 24, 74, stroke.c_str());
-    out += text_at(legend_x + 30, 78, "font-size=\"13\"", plot.lines[i].name);
-    legend_x += 60 + 9 * static_cast<double>(plot.lines[i].name.size());
+    out += line_to(legend_x, legend_y, legend_x + 24, legend_y, stroke.c_str());
+    out += text_at(legend_x + 30, legend_y + 4, "font-size=\"13\"", plot.lines[i].name);
+    legend_x += wide;
     out += draw_line(plot.lines[i], colour, scale);
   }
   return out + "</svg>\n";

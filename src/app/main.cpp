@@ -243,9 +243,13 @@ void CommandLine::add_simulate_command() {
   simulating.add_option(
       "--memory", options.memory,
       "Sizes by commas: 64MiB, or 5% of what all objects take (" + options.memory + ")");
+  simulating.add_option("--disk", options.disk,
+                        "Sizes of a disk tier below the memory, each with each of --memory (none)");
+  simulating.add_option("--disk-object-max", options.disk_object_max,
+                        "Larger objects are not kept on disk (512KiB)");
   simulating.add_option("--policy", options.policies, "Of s3fifo and lru, by commas (both)");
   simulating.add_option("--object-max", options.object_max,
-                        "Larger objects are not kept (64KiB); 0: no bound");
+                        "Larger objects are not kept in memory (64KiB); 0: no bound");
   simulating.add_option("--shards", options.shards, "As [cache] shards (0: by size)")
       ->check(CLI::IsMember({0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
   simulating.add_flag("--unit-cost", options.unit_cost,

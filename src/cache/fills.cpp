@@ -31,6 +31,11 @@ void Fills::spoil(const std::string& key) {
   }
 }
 
+void Fills::hide_all() {
+  const std::lock_guard lock(mutex_);
+  by_key_.clear();
+}
+
 void Fills::ended(const std::string& key, const std::shared_ptr<Fill>& fill) {
   hide(key, *fill);
   const std::lock_guard lock(mutex_);

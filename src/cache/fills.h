@@ -26,6 +26,8 @@ class Fills {
   // The resource has changed: nobody joins its fills, of whichever variant, and what they bring is
   // not stored.
   void spoil(const std::string& key);
+  // Nobody joins what is under way now: something was purged, and it may be from before.
+  void hide_all();
   // It is over.
   void ended(const std::string& key, const std::shared_ptr<Fill>& fill);
   // At the end, when no thread runs any more: whoever waits is told.

@@ -179,6 +179,8 @@ class ObjectDraft {
   const Object* operator->() const { return &*object_; }
   MutableByteView body();
   ObjectMeta& meta();
+  // The object for whoever has asked for it, if no tier is to keep it.
+  ObjectRef finish() && { return std::move(object_); }
 
  private:
   friend class Shard;

@@ -82,7 +82,7 @@ std::string_view to_string(Purge::Kind kind) {
 Result<void> check_purge(const Purge& purge) {
   const std::string kind(to_string(purge.kind));
   const std::string_view value = purge.value;
-  const std::size_t most = purge.kind == Purge::Kind::kTag ? kMaxPurgeTagBytes : kMaxPurgeBytes;
+  const std::size_t most = purge.kind == Purge::Kind::kTag ? kMaxTagBytes : kMaxPurgeBytes;
   if (value.size() > most) {
     return fail(ErrorCode::kTooLarge, "cache",
                 "a " + kind + " is over " + std::to_string(most) + " bytes");
@@ -92,8 +92,8 @@ Result<void> check_purge(const Purge& purge) {
                    " is UTF-8, not empty, and has neither spaces nor control characters");
   }
   if (purge.kind == Purge::Kind::kTag) {
-    if (value.find(',') == std::string_view::npos) return ok();
-    return invalid("\"" + purge.value + "\" has a comma, which separates tags");
+    if (is_cache_tag(value)) return ok();
+    return invalid("\"" + purge.value + "\" is no tag: visible ASCII without a comma");
   }
   if (!value.starts_with('/')) {
     return invalid("\"" + purge.value + "\" begins neither with '/' nor with http://");

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cache/http/tags.h"
 
 namespace farm::cache {
 
@@ -31,7 +32,6 @@ struct Purge {
 };
 
 inline constexpr std::size_t kMaxPurgeBytes = 8 << 10;  // of a path or prefix
-inline constexpr std::size_t kMaxPurgeTagBytes = 1 << 10;
 
 std::string_view to_string(Purge::Kind kind);  // "path", "prefix", "tag"
 

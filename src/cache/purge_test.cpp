@@ -44,7 +44,7 @@ TEST(PurgeTest, RefusesTheRest) {
   const std::string long_path = "/" + std::string(kMaxPurgeBytes, 'a');
   EXPECT_EQ(parse_purge(Kind::kPath, long_path, false).error().code, ErrorCode::kTooLarge);
   EXPECT_TRUE(parse_purge(Kind::kPath, long_path.substr(1).replace(0, 1, "/"), false));
-  EXPECT_EQ(parse_purge(Kind::kTag, std::string(kMaxPurgeTagBytes + 1, 'a'), false).error().code,
+  EXPECT_EQ(parse_purge(Kind::kTag, std::string(kMaxTagBytes + 1, 'a'), false).error().code,
             ErrorCode::kTooLarge);
 }
 

@@ -112,6 +112,17 @@ TEST(IfRange, NamesThisVeryRepresentation) {
   EXPECT_FALSE(applies("*"));
 }
 
+TEST(PreconditionsOf, SeveralLinesAreOneList) {
+  // Section 5.3.
+  const auto evaluated = [](std::vector<HeaderView> headers) {
+    return evaluate_preconditions(request_of({"5.3", headers, kProceed}), kTag, kModified);
+  };
+  EXPECT_EQ(evaluated({{"If-None-Match", "\"x\""}, {"if-none-match", "\"abc\""}}), kNotModified);
+  EXPECT_EQ(evaluated({{"If-None-Match", "\"x\""}, {"If-None-Match", "\"y\""}}), kProceed);
+  EXPECT_EQ(evaluated({{"If-Match", "\"x\""}, {"If-Match", "\"abc\""}}), kProceed);
+  EXPECT_EQ(evaluated({{"If-Match", "\"x\""}, {"If-Match", "\"y\""}}), kFailed);
+}
+
 TEST(PreconditionsOf, AWeakTagMatchesWeaklyAlone) {
   const std::vector<HeaderView> none_match{{"If-None-Match", "\"abc\""}};
   const std::vector<HeaderView> match{{"If-Match", "\"abc\""}};

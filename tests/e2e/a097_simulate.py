@@ -66,6 +66,28 @@ class Simulate(Assertions):
         for expected in ("S3-FIFO", "LRU", "object hit ratio", "50 %", "200 %"):
             self.assertIn(expected, texts)
 
+    def test_a_disk_below(self):
+        # A thousand objects of 20 KB, twice each in turn: memory has the second, the disk the next round.
+        log = "".join(LOG_LINE.format(n // 2 % 1000, 20_000) for n in range(8000))
+        plot = Path(self.work.name) / "hits.svg"
+        arguments = ("--trace", self.file("log", log.encode()), "--policy", "s3fifo", "--memory",
+                     "2MiB", "--disk", "8MiB,64MiB", "--plot", plot)
+        _, told = self.ratios(*arguments)
+        small, large = told["results"]
+        self.assertEqual((small["object_hit_ratio"], large["object_hit_ratio"]), (0.5, 0.5))
+        self.assertEqual(large["disk"]["capacity_bytes"], 64 << 20)
+        self.assertGreater(large["total_object_hit_ratio"], 0.85)
+        self.assertLess(small["total_object_hit_ratio"], large["total_object_hit_ratio"])
+        # Each object is written once: an eighth of what is asked for, and a little around it.
+        self.assertGreater(large["disk"]["write_ratio"], 0.12)
+        self.assertLess(large["disk"]["write_ratio"], 0.14)
+        texts = [text.text for text in ElementTree.parse(plot).iter()
+                 if text.tag.endswith("}text")]
+        for expected in ("S3-FIFO, 2.1 MB memory", "Requests answered from memory or disk"):
+            self.assertIn(expected, texts)
+        out = self.simulate(*arguments).stdout.decode()
+        self.assertRegex(out, r"s3fifo +2.1 MB +\S+ % +67 MB +\S+ % +50.00 % +\d\d")
+
     def test_what_is_wrong_is_told(self):
         log = self.file("log", self.log.encode())
         for code, arguments, words in (
@@ -73,6 +95,8 @@ class Simulate(Assertions):
                 (2, ("--trace", self.file("empty", b"")), "no request in it"),
                 (2, ("--trace", log, "--memory", "5"), "is no size"),
                 (2, ("--trace", log, "--policy", "random"), "is no policy"),
+                (2, ("--trace", log, "--disk", "1MiB"), "is too small"),
+                (2, ("--trace", log, "--disk", "5%", "--unit-cost"), "does not go with"),
                 (1, ("--trace", "/nowhere/log"), "No such file"),
                 (1, ("--trace", self.file("cut.gz", gzip.compress(self.log.encode())[:-12])),
                  "cut short")):

@@ -214,6 +214,26 @@ PATHS = [
         [miss(0), ask(0)]),
 ]
 
+# A route that says how long responses are good that do not say so themselves.
+RULED = [
+    kept("200 by the rule", "9111 4.2.2"),
+    kept("404 by the rule", "9111 4.2.2", status=404),
+    kept("301 by the rule", "9111 4.2.2", "Location: /x", status=301),
+    not_kept("302 is not for the rule", "9111 4.2.2", "Location: /x", status=302),
+    not_kept("500 is not for the rule", "9111 4.2.2", status=500),
+    not_kept("max-age 0 goes before the rule", "9111 4.2.1", CC + "max-age=0"),
+    not_kept("Expires goes before the rule", "9111 5.3", "Expires: 0"),
+    not_kept("no-store goes before the rule", "9111 5.2.2.5", CC + "no-store"),
+    not_kept("private goes before the rule", "9111 5.2.2.7", CC + "private"),
+    not_kept("Set-Cookie goes before the rule", "9111 7.3", "Set-Cookie: a=b"),
+    not_kept("Vary star goes before the rule", "9111 4.1", "Vary: *"),
+    not_kept("Authorization goes before the rule", "9111 3.5", ask_with=[BASIC]),
+    Row("the rule's time", "9111 4.2.2", [A()], [miss(0), hit(0, cs={"ttl": number(500, 600)})]),
+    Row("the rule's time for errors", "9111 4.2.2", [A(status=404)], [miss(0), hit(0, cs={"ttl": number(1, 60)})]),
+    Row("max-age stays its own", "9111 4.2.1", [A(CC + "max-age=100")], [miss(0), hit(0, cs={"ttl": number(50, 100)})]),
+    Row("no-cache under a rule", "9111 5.2.2.4", [A(CC + "no-cache", ETAG), NOT_MODIFIED], [miss(0), validated(0)]),
+]
+
 Lifetime = table("Lifetime", LIFETIME)
 Age = table("Age", AGE)
 Statuses = table("Statuses", STATUSES)
@@ -221,6 +241,7 @@ Stored = table("Stored", STORED)
 Targeted = table("Targeted", TARGETED)
 Negative = table("Negative", NEGATIVE)
 Paths = table("Paths", PATHS)
+Ruled = table("Ruled", RULED, 'cache = "10m"\n')  # goes on in the route's table
 
 if __name__ == "__main__":
     unittest.main(verbosity=1)

@@ -1,12 +1,17 @@
 // What the cache reads of strangers: header fields of requests and responses, and lines of traces
 // and logs. The input is lines of "name: value"; the request's come first, until an empty line.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "cache/http/forwarding.h"
 #include "cache/http/freshness.h"
+#include "cache/http/partial.h"
 #include "cache/http/storing.h"
+#include "cache/http/tags.h"
 #include "cache/trace.h"
 
 namespace {
@@ -70,6 +75,50 @@ void check_response(const List& request, const List& response) {
   for (const HeaderField& field : merge_validated(response, request)) must(!field.name.empty());
 }
 
+// Whole lines, and no character that would end one early.
+void check_lines(std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = lines.find("\r\n");
+    must(end != std::string_view::npos);
+    const std::string_view line = lines.substr(0, end);
+    must(line.find(": ") != std::string_view::npos);
+    must(line.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
+    lines.remove_prefix(end + 2);
+  }
+}
+
+void check_forwarding(const List& request, const List& response) {
+  const ForwardingFacts facts{
+      .via_name = "photofarm-1", .client = "::1", .host = "a:1", .for_fill = true};
+  std::string sent;
+  append_forwarded_headers(sent, request, facts);
+  check_lines(sent);
+  std::string kept;
+  append_stored_headers(kept, response, {.via_name = "photofarm-1"});
+  check_lines(kept);
+  const std::string tags = cache_tags(response);
+  must(tags.size() <= kMaxTags * (kMaxTagBytes + 1));
+  must(static_cast<std::size_t>(std::ranges::count(tags, ' ')) < kMaxTags);
+  for (const std::string& target : invalidated_targets("http", "a:1", "/b/c?d", response)) {
+    must(target.starts_with('/') && target.find('#') == std::string::npos);
+  }
+}
+
+void check_partial(const List& response, std::string_view bytes) {
+  if (const auto facts = part_facts(response)) {
+    must(facts->range.first <= facts->range.last && facts->range.last < facts->complete_bytes);
+  }
+  const auto stored = PartialView::parse(farm::as_bytes(bytes));
+  if (!stored) return;
+  PartialBody body(*stored);
+  must(body.bytes().size() == bytes.size());
+  for (std::size_t n = 0; n < stored->pieces(); ++n) {
+    const auto view = stored->view(stored->piece(n));
+    must(view.size() == stored->piece(n).length());
+    must(body.add(stored->piece(n), view));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -82,6 +131,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& header : *list) names = names && !header.name.empty();
   }
   if (names) check_response(request, response);
+  check_forwarding(request, response);
+  check_partial(response, whole);
   Trace trace;
   for (std::string_view lines = whole; !lines.empty();) {
     if (!trace.add_line(take_line(lines))) break;

@@ -41,6 +41,9 @@ Result<void> Disk::load() {
                                                   }},
                                    index_, *segments_);
   FARM_TRY(load_disk(files_, *home_, index_, *segments_, *log_));
+  const std::lock_guard lock(mutex_);
+  counted_.bytes = log_->used_bytes();
+  counted_.capacity = log_->capacity_bytes();
   return ok();
 }
 

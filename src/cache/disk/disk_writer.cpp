@@ -42,11 +42,6 @@ void Disk::flush() {
 }
 
 void Disk::work() {
-  {
-    const std::lock_guard lock(mutex_);
-    counted_.bytes = log_->used_bytes();
-    counted_.capacity = log_->capacity_bytes();
-  }
   for (WriteQueue::Batch batch; wait_for_work(batch); batch = {}) {
     auto done = write(batch);
     if (done && log_->counts().segments_closed >= checkpoint_at_ + kCheckpointEvery) {

@@ -178,7 +178,8 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
       decision.stored && head.body_bytes.value_or(0) <= parts_.cache_config.disk_object_max_bytes;
   if (!stored) {
     parts_.fills.hide(plan.fill_key, fill);
-    if (decision.pass) tiers_.remember_pass(plan.key);
+    // Of that variant alone: others may be kept.
+    if (decision.pass) tiers_.remember_pass(plan.fill_key);
   }
   Tiers::Response response =
       make_response(plan.key, head, plan.request_headers, parts_.via_name, decision, times, mark);

@@ -102,6 +102,8 @@ void Tiers::recheck(const Object& object) {
 }
 
 ObjectRef Tiers::put(ObjectDraft draft) {
+  // A purge has come since it was asked for: what is in the tier may be newer.
+  if (judge(*draft) == cache::PurgeVerdict::kGone) return std::move(draft).finish();
   ObjectRef object = parts_.memory.insert(std::move(draft));
   recheck(*object);
   const bool for_disk = parts_.disk != nullptr && (object->meta().flags & cache::kNotForDisk) == 0;

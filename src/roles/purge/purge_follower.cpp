@@ -28,6 +28,7 @@ Result<std::uint64_t> PurgeFollower::apply(const cache::PurgePage& page) {
   }
   const std::uint64_t last = std::max({known, page.last, page.floors.gone, page.floors.stale});
   const auto appended = log_.append_followed(purges, {.log = page.log, .last = last});
+  if (listener_ && !purges.empty()) listener_();
   if (memory_ != nullptr && !purges.empty()) cache::purge_memory(purges, *memory_);
   purges_ += purges.size();
   FARM_TRY(appended.durable);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 
 #include "cache/memory_tier.h"
@@ -13,6 +14,9 @@ class PurgeFollower {
  public:
   // `memory` may be null. Both outlive this.
   PurgeFollower(cache::PurgeLog& log, cache::MemoryTier* memory) : log_(log), memory_(memory) {}
+
+  // Is called after every purge, once it counts. Before the first.
+  void set_listener(std::function<void()> listener) { listener_ = std::move(listener); }
 
   // Up to where the page's log is known now. Less than page.after: there are purges in between, the
   // page was not looked at, and the right one begins there. If that log has forgotten some that
@@ -28,6 +32,7 @@ class PurgeFollower {
  private:
   cache::PurgeLog& log_;
   cache::MemoryTier* const memory_;
+  std::function<void()> listener_;
   std::mutex mutex_;
   std::atomic<std::uint64_t> purges_{0};
   std::atomic<std::uint64_t> resets_{0};

@@ -53,10 +53,10 @@ void PurgeReceipts::tried(std::size_t edge, std::uint64_t sent,
   known_[edge].trouble = known ? std::nullopt : std::optional(known.error());
   if (known) known_[edge].up_to = known.value();
   for (auto& [id, receipt] : receipts_) {
-    if (id > sent) break;
+    if (known && id > sent) break;
     PurgeReceipt::Edge& heard = receipt.edges[edge];
     if (heard.state == PurgeReceipt::State::kDone) continue;
-    ++heard.tries;
+    if (id <= sent) ++heard.tries;
     heard.error = known ? "" : known.error().context;
     heard.state = !known                ? state_after(known.error())
                   : known.value() >= id ? PurgeReceipt::State::kDone

@@ -56,6 +56,7 @@ TEST(PurgeReceiptsTest, AnAttemptCountsForWhatItSent) {
   receipts.tried(0, 5, broken());
   EXPECT_EQ(receipts.find(5)->edges[0].tries, 1U);
   EXPECT_EQ(receipts.find(6)->edges[0].tries, 0U);
+  EXPECT_EQ(receipts.find(6)->edges[0].error, "it is down") << "but why it is not told, is told";
 }
 
 TEST(PurgeReceiptsTest, AnEdgeMayBeQuickerThanItsReceipt) {

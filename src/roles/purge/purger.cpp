@@ -38,6 +38,11 @@ Purger::Purger(const PurgeConfig& config, cache::PurgeLog& log, cache::MemoryTie
   ready_ = sources_.empty();
 }
 
+void Purger::set_listener(std::function<void()> listener) {
+  listener_ = listener;
+  follower_.set_listener(std::move(listener));
+}
+
 void Purger::start() {
   for (const auto& pusher : pushers_) pusher->start();
   for (const auto& source : sources_) source->start();
@@ -53,6 +58,7 @@ void Purger::stop() {
 Purger::Begun Purger::begin(std::span<const cache::Purge> purges) {
   cache::PurgeLog::Appended appended = log_.append(purges);
   for (const auto& pusher : pushers_) pusher->wake();
+  if (listener_) listener_();
   // After the log: what comes into memory from now on is judged by it.
   const std::uint64_t objects = memory_ == nullptr ? 0 : cache::purge_memory(purges, *memory_);
   receipts_.add(appended.number, purges.size(), objects);

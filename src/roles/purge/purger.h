@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -30,6 +31,9 @@ class Purger {
   ~Purger() { stop(); }
   Purger(const Purger&) = delete;
   Purger& operator=(const Purger&) = delete;
+
+  // Is called after every purge, from here or elsewhere, once it counts. Before start().
+  void set_listener(std::function<void()> listener);
 
   void start();
   // Its threads end; what edges have not heard, they hear after the next start.
@@ -66,6 +70,7 @@ class Purger {
   PurgeReceipts receipts_;
   std::vector<std::unique_ptr<PurgePusher>> pushers_;
   std::vector<std::unique_ptr<PurgeSource>> sources_;
+  std::function<void()> listener_;
   mutable std::atomic<bool> ready_{false};
   const std::size_t max_waiting_;
   std::atomic<std::size_t> waiting_{0};

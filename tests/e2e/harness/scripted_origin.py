@@ -126,7 +126,11 @@ class ScriptedOrigin:
             _reset(one)
 
     def close(self):
+        """Nobody is there from now on."""
+        if self._closed:
+            return
         self._closed = True
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would take one more
         self._listener.close()
         self.hang_up()
 
