@@ -42,9 +42,9 @@ io::Task<void> pause(unsigned turns) {
 // What a producer is to do.
 struct Script {
   bool stored = true;
-  std::optional<std::uint64_t> told_bytes;
+  std::optional<std::uint64_t> told_bytes = {};
   std::uint64_t body_bytes = 0;
-  std::optional<std::uint64_t> fails_at;
+  std::optional<std::uint64_t> fails_at = {};
   std::size_t most_at_once = 16 << 10;
   unsigned pause_turns = 0;
 };
@@ -96,7 +96,7 @@ struct Manner {
   bool owner = false;
   unsigned first_pause_turns = 0;
   unsigned pause_turns = 0;
-  std::optional<std::uint64_t> leaves_after;
+  std::optional<std::uint64_t> leaves_after = {};
 };
 
 io::Task<void> read(std::shared_ptr<Fill> fill, Manner manner, Got& out) {
@@ -365,13 +365,13 @@ TEST(FillTest, ManyThreads) {
     for (const Got& one : got) {
       EXPECT_TRUE(one.ended);
       EXPECT_FALSE(one.wrong);
-      if (one.whole) EXPECT_EQ(one.bytes, script.body_bytes);
-      if (one.whole) EXPECT_FALSE(cut);
-      if (one.error) EXPECT_TRUE(cut);
+      EXPECT_TRUE(!one.whole || one.bytes == script.body_bytes);
+      EXPECT_FALSE(one.whole && cut);
+      EXPECT_FALSE(one.error && !cut);
     }
     const bool fits = script.stored && script.body_bytes <= 120'000;
-    if (!cut) EXPECT_EQ(fill->kept(), fits);
-    if (fits) EXPECT_FALSE(produced.abandoned);
+    EXPECT_TRUE(cut || fill->kept() == fits);
+    EXPECT_FALSE(fits && produced.abandoned);
   }
 }
 

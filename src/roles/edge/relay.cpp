@@ -29,7 +29,21 @@ std::string client_of(const net::Exchange& exchange) {
 
 // What is kept beside a body that goes through.
 struct Relay::Tee {
+  Tee() = default;
+  ~Tee() {
+    if (among != nullptr) among->fetch_sub(1);
+  }
+  Tee(const Tee&) = delete;
+  Tee& operator=(const Tee&) = delete;
+
+  // As many at once as there may be fills: each holds a whole body.
+  void take_place(std::atomic<std::uint32_t>& places_taken, std::uint32_t most) {
+    among = &places_taken;
+    if (places_taken.fetch_add(1) >= most) on = false;
+  }
+
   bool on = false;
+  std::atomic<std::uint32_t>* among = nullptr;
   Tiers::Response response;
   std::optional<net::ByteRange> range;  // of a 206
   std::uint64_t complete_bytes = 0;
@@ -151,6 +165,7 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
   Tee tee;
   tee.response = make_response(ask.key, head, request.headers, parts_.via_name, {}, times, mark);
   watch_part(ask, request.headers, head, tee);
+  if (tee.on) tee.take_place(tees_, parts_.cache_config.max_fills);
   invalidate(request, ask, head);
   std::string more =
       status_text(parts_.config.name, {.fwd = fwd, .fwd_status = head.status, .stored = tee.on});
