@@ -35,8 +35,6 @@ struct FillHead {
   bool stored = false;   // it will be, if it comes whole
   std::string vary_key;  // of the request that went out; others may read if theirs is the same
   std::string etag;
-  std::string tags;                         // as an Object has them
-  std::uint64_t purge_seq = 0;              // the last purge that was known when it was asked for
   Millis last_modified_ms = 0;              // 0: none
   std::optional<std::uint32_t> age_s = {};  // of a response that said that it has one
 };

@@ -265,34 +265,28 @@ io::Task<Edge::Followed> Edge::fetch(net::Exchange& exchange, const Ask& ask, co
   } else {
     coalesced_.add();
   }
-  co_return co_await follow(exchange, ask, found, reader, fwd);
+  co_return co_await follow(exchange, found, reader, fwd);
 }
 
 // Whether what came for another's request answers this one.
-bool Edge::may_share(const net::Exchange& exchange, const Ask& ask, const Found& found,
-                     const Fill::Reader& reader, const Fill::Outcome& outcome) {
+bool Edge::may_share(const net::Exchange& exchange, const Found& found, const Fill::Reader& reader,
+                     const Fill::Outcome& outcome) {
   // What only that request was to blame for.
   if (outcome.error) return outcome.error->code != ErrorCode::kInvalidArgument;
   if (const ObjectRef& object = outcome.object.object) {
     // Of another variant, if a 304 has brought a Vary.
-    if (!outcome.object.shared || object->key() != found.key) return false;
-    const cache::PurgeVerdict verdict = tiers_.judge(*object);
-    return outcome.object.validated ? verdict == cache::PurgeVerdict::kGood
-                                    : verdict != cache::PurgeVerdict::kGone;
+    return outcome.object.shared && object->key() == found.key;
   }
-  const cache::FillHead& head = *outcome.head;
-  // Who asks after a purge gets nothing that was asked for before it.
-  const bool purged =
-      parts_.purges.judge(ask.key, head.tags, head.purge_seq) != cache::PurgeVerdict::kGood;
-  if (purged || !reader.can_follow()) {
+  if (!reader.can_follow()) {
     parts_.fills.hide(found.key, reader.fill());
     return false;
   }
+  const cache::FillHead& head = *outcome.head;
   const auto lines = cache::parse_header_lines(head.lines);
   return head.shared && cache::vary_key(lines, exchange.request().headers) == head.vary_key;
 }
 
-io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Ask& ask, const Found& found,
+io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& found,
                                       Fill::Reader& reader, Fwd fwd) {
   for (;;) {
     const auto interim = co_await reader.interim();
@@ -301,7 +295,7 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Ask& ask, c
     if (!sent) co_return Followed::kAnswered;
   }
   const Fill::Outcome outcome = co_await reader.outcome();
-  const bool mine = reader.owner() || may_share(exchange, ask, found, reader, outcome);
+  const bool mine = reader.owner() || may_share(exchange, found, reader, outcome);
   if (!mine) co_return Followed::kAgain;
   CacheStatus status = {
       .fwd = fwd, .fwd_status = outcome.upstream_status(), .collapsed = !reader.owner()};

@@ -44,9 +44,9 @@ class Edge final : public SizeKeeper {
   io::Task<void> answer_own(net::Exchange& exchange);
   io::Task<Followed> fetch(net::Exchange& exchange, const Ask& ask, const Found& found,
                            cache::Fwd fwd);
-  io::Task<Followed> follow(net::Exchange& exchange, const Ask& ask, const Found& found,
+  io::Task<Followed> follow(net::Exchange& exchange, const Found& found,
                             cache::Fill::Reader& reader, cache::Fwd fwd);
-  bool may_share(const net::Exchange& exchange, const Ask& ask, const Found& found,
+  bool may_share(const net::Exchange& exchange, const Found& found,
                  const cache::Fill::Reader& reader, const cache::Fill::Outcome& outcome);
   io::Task<void> stream(net::Exchange& exchange, cache::Fill::Reader& reader,
                         const cache::FillHead& head, std::string more);

@@ -52,8 +52,6 @@ FillHead fill_head(const Tiers::Response& response, const net::UpstreamHead& hea
   out.stored = stored;
   out.vary_key = response.vary_key;
   out.etag = std::string(cache::find_etag(response.head));
-  out.tags = response.tags;
-  out.purge_seq = response.meta.purge_seq;
   out.last_modified_ms = response.meta.last_modified_ms;
   if (cache::find_header(head.headers, "Age")) out.age_s = response.meta.initial_age_s;
   return out;

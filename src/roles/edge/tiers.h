@@ -59,8 +59,6 @@ class Tiers {
   void remember_pass(const std::string& key);
   // What was stored under it is good no longer, any variant.
   void invalidate(std::string_view key);
-  // What the purges since it was asked for say of a response.
-  cache::PurgeVerdict judge(const cache::Object& object) const;
 
  private:
   io::Task<cache::ObjectRef> find_one(const std::string& key);
@@ -68,6 +66,7 @@ class Tiers {
   cache::ObjectRef put_marker(const Response& response);
   cache::ObjectRef promote(cache::ObjectRef object);
   void forget(std::string_view key);
+  cache::PurgeVerdict judge(const cache::Object& object) const;
   void recheck(const cache::Object& object);
 
   EdgeParts& parts_;
