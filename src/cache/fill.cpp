@@ -6,6 +6,7 @@ namespace farm::cache {
 namespace {
 
 constexpr std::size_t kChunkBytes = 64 << 10;
+constexpr std::uint64_t kAloneBytes = 64 << 10;
 
 }  // namespace
 
@@ -47,7 +48,10 @@ io::Task<bool> Fill::room() {
       if (finished_) co_return false;
       if (keep_) co_return true;
       if (at_.empty()) co_return false;
-      if (committed_ - slowest_locked() < limits_.window_bytes) co_return true;
+      // One reader alone has nobody to wait for.
+      const std::uint64_t window =
+          head_->shared ? limits_.window_bytes : std::min(limits_.window_bytes, kAloneBytes);
+      if (committed_ - slowest_locked() < window) co_return true;
     }
     co_await passed_.wait(ticket);
   }
@@ -100,6 +104,11 @@ void Fill::fail(Error error) {
 bool Fill::kept() const {
   const std::lock_guard lock(mutex_);
   return keep_ && !spoiled_;
+}
+
+bool Fill::holds_all() const {
+  const std::lock_guard lock(mutex_);
+  return keep_;
 }
 
 void Fill::spoil() {

@@ -55,7 +55,7 @@ struct FillInterim {
 
 struct FillLimits {
   std::uint64_t keep_max_bytes = 512 << 10;
-  std::uint64_t window_bytes = 256 << 10;
+  std::uint64_t window_bytes = 256 << 10;  // at most 64 KiB where it is not shared
 };
 
 class Fill : public std::enable_shared_from_this<Fill> {
@@ -118,6 +118,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
 
   // What was committed, if all of it is still there, and nobody has spoiled it: to be stored.
   bool kept() const;
+  // Whether all of the body stays until the end, whoever has read it.
+  bool holds_all() const;
   // From any thread: what comes is of the past already.
   void spoil();
   std::vector<ByteView> body() const;

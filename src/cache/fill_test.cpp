@@ -184,12 +184,13 @@ TEST(FillTest, ABodyThatIsTooLongIsNotKeptAndWhoComesLateIsTold) {
 TEST(FillTest, TheSlowestReaderHoldsTheProducerBack) {
   Context context;
   constexpr std::uint64_t kWindow = 128 << 10;
-  const auto fill = std::make_shared<Fill>(FillLimits{.window_bytes = kWindow});
+  const auto fill =
+      std::make_shared<Fill>(FillLimits{.keep_max_bytes = 1'000, .window_bytes = kWindow});
   Produced produced;
   Got fast;
   std::optional<Fill::Reader> slow(std::in_place, fill, false);
   begin(context, read(fill, {.owner = true}, fast));
-  begin(context, produce(fill, {.stored = false, .body_bytes = 1'000'000}, produced));
+  begin(context, produce(fill, {.body_bytes = 1'000'000}, produced));
   context.poll();
   EXPECT_FALSE(produced.ended);
   EXPECT_GE(produced.bytes, kWindow);

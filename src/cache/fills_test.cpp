@@ -35,6 +35,27 @@ TEST(FillsTest, ThereAreNoMoreThanSoMany) {
   EXPECT_TRUE(fills.join("/c").started);
 }
 
+// A thousand clients that take private answers slowly, and nothing could be fetched any more.
+TEST(FillsTest, OneThatPassesTakesNoPlace) {
+  Fills fills({}, 1);
+  const auto slow = fills.join("/a");
+  fills.pass("/a", *slow.fill);
+  const auto next = fills.join("/a");
+  EXPECT_TRUE(next.started);
+  EXPECT_EQ(fills.join("/b").fill, nullptr);
+  EXPECT_EQ(fills.running(), 2U);
+  fills.pass("/a", *slow.fill);
+  fills.ended("/a", slow.fill);
+  EXPECT_EQ(fills.running(), 1U);
+  EXPECT_EQ(fills.join("/a").fill, next.fill);
+
+  Fills stopping({}, 1);
+  const auto passing = stopping.join("/a");
+  stopping.pass("/a", *passing.fill);
+  stopping.fail_all(make_error(ErrorCode::kUnavailable, "test", "stopping"));
+  EXPECT_EQ(stopping.running(), 0U);
+}
+
 TEST(FillsTest, NobodyJoinsAHiddenOneAndItsEndLeavesItsSuccessorAlone) {
   Fills fills({}, 4);
   const auto old = fills.join("/a");

@@ -175,7 +175,7 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
   const bool stored =
       decision.stored && head.body_bytes.value_or(0) <= parts_.cache_config.disk_object_max_bytes;
   if (!stored) {
-    parts_.fills.hide(plan.fill_key, fill);
+    parts_.fills.pass(plan.fill_key, fill);
     // Of that variant alone: others may be kept.
     if (decision.pass) tiers_.remember_pass(plan.fill_key);
   }
@@ -185,8 +185,9 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
   co_return co_await receive(plan, fill, call, std::move(response));
 }
 
-io::Task<Result<void>> Fetcher::receive(const FetchPlan&, Fill& fill, UpstreamCall& call,
+io::Task<Result<void>> Fetcher::receive(const FetchPlan& plan, Fill& fill, UpstreamCall& call,
                                         Tiers::Response response) {
+  bool held = fill.holds_all();
   for (;;) {
     const bool wanted = co_await fill.room();
     if (!wanted) co_return farm::fail(ErrorCode::kClosed, "edge", "nobody wants the rest");
@@ -197,6 +198,10 @@ io::Task<Result<void>> Fetcher::receive(const FetchPlan&, Fill& fill, UpstreamCa
     }
     if (count.value() == 0) break;
     fill.commit(count.value());
+    if (held && !fill.holds_all()) {
+      held = false;
+      parts_.fills.pass(plan.fill_key, fill);
+    }
   }
   if (fill.kept()) {
     response.body = fill.body();
