@@ -6,6 +6,7 @@ namespace farm::cache {
 namespace {
 
 constexpr std::size_t kChunkBytes = 64 << 10;
+constexpr std::uint64_t kAloneBytes = 64 << 10;
 
 }  // namespace
 
@@ -25,18 +26,15 @@ void Fill::set_head(FillHead head) {
   {
     const std::lock_guard lock(mutex_);
     keep_ = head.stored && head.body_bytes.value_or(0) <= limits_.keep_max_bytes;
-    upstream_status_ = head.status;
     head_ = std::move(head);
   }
   progress_.notify();
 }
 
-void Fill::set_object(ObjectRef object, bool validated, int upstream_status) {
+void Fill::set_object(FillObject object) {
   {
     const std::lock_guard lock(mutex_);
     object_ = std::move(object);
-    validated_ = validated;
-    upstream_status_ = upstream_status;
     finished_ = true;
   }
   progress_.notify();
@@ -47,9 +45,13 @@ io::Task<bool> Fill::room() {
     const std::uint64_t ticket = passed_.ticket();
     {
       const std::lock_guard lock(mutex_);
+      if (finished_) co_return false;
       if (keep_) co_return true;
-      if (readers_.empty()) co_return false;
-      if (committed_ - slowest_locked() < limits_.window_bytes) co_return true;
+      if (at_.empty()) co_return false;
+      // One reader alone has nobody to wait for.
+      const std::uint64_t window =
+          head_->shared ? limits_.window_bytes : std::min(limits_.window_bytes, kAloneBytes);
+      if (committed_ - slowest_locked() < window) co_return true;
     }
     co_await passed_.wait(ticket);
   }
@@ -96,11 +98,17 @@ void Fill::fail(Error error) {
     finished_ = true;
   }
   progress_.notify();
+  passed_.notify();
 }
 
 bool Fill::kept() const {
   const std::lock_guard lock(mutex_);
   return keep_ && !spoiled_;
+}
+
+bool Fill::holds_all() const {
+  const std::lock_guard lock(mutex_);
+  return keep_;
 }
 
 void Fill::spoil() {
@@ -120,11 +128,7 @@ std::vector<ByteView> Fill::body() const {
   return out;
 }
 
-std::uint64_t Fill::slowest_locked() const {
-  std::uint64_t slowest = committed_;
-  for (const Reader* reader : readers_) slowest = std::min(slowest, reader->at_);
-  return slowest;
-}
+std::uint64_t Fill::slowest_locked() const { return at_.empty() ? committed_ : *at_.begin(); }
 
 void Fill::drop_passed_locked() {
   if (keep_) return;
@@ -136,10 +140,8 @@ void Fill::drop_passed_locked() {
 
 std::optional<Fill::Outcome> Fill::outcome_locked() const {
   Outcome out;
-  out.upstream_status = upstream_status_;
   if (object_) {
-    out.object = object_;
-    out.validated = validated_;
+    out.object = *object_;
     return out;
   }
   if (head_) {
@@ -153,13 +155,16 @@ std::optional<Fill::Outcome> Fill::outcome_locked() const {
 
 std::optional<Result<ByteView>> Fill::next_locked(Reader& reader) {
   reader.held_ = nullptr;
+  const std::uint64_t at = *reader.at_;
   for (const Chunk& chunk : chunks_) {
-    if (reader.at_ < chunk.first || reader.at_ >= chunk.first + chunk.filled) continue;
+    if (at < chunk.first || at >= chunk.first + chunk.filled) continue;
     const ByteView bytes = ByteView(*chunk.bytes)
                                .first(chunk.filled)
-                               .subspan(static_cast<std::size_t>(reader.at_ - chunk.first));
+                               .subspan(static_cast<std::size_t>(at - chunk.first));
     reader.held_ = chunk.bytes;
-    reader.at_ += bytes.size();
+    auto moved = at_.extract(reader.at_);
+    moved.value() = at + bytes.size();
+    reader.at_ = at_.insert(std::move(moved));
     drop_passed_locked();
     return Result<ByteView>(bytes);
   }
@@ -173,13 +178,13 @@ Fill::Reader::Reader(std::shared_ptr<Fill> fill, bool owner)
     : fill_(std::move(fill)), owner_(owner) {
   const std::lock_guard lock(fill_->mutex_);
   followed_ = fill_->chunks_.empty() || fill_->chunks_.front().first == 0;
-  if (followed_) fill_->readers_.push_back(this);
+  if (followed_) at_ = fill_->at_.insert(0);
 }
 
 Fill::Reader::~Reader() {
   {
     const std::lock_guard lock(fill_->mutex_);
-    fill_->readers_.remove(this);
+    if (followed_) fill_->at_.erase(at_);
     fill_->drop_passed_locked();
   }
   fill_->passed_.notify();
@@ -195,7 +200,8 @@ io::Task<std::optional<FillInterim>> Fill::Reader::interim() {
     const std::uint64_t ticket = fill_->progress_.ticket();
     {
       const std::lock_guard lock(fill_->mutex_);
-      if (interims_seen_ < fill_->interims_.size()) co_return fill_->interims_[interims_seen_++];
+      const bool unseen = owner_ && interims_seen_ < fill_->interims_.size();
+      if (unseen) co_return fill_->interims_[interims_seen_++];
       if (fill_->outcome_locked()) co_return std::nullopt;
     }
     co_await fill_->progress_.wait(ticket);

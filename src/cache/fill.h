@@ -2,9 +2,9 @@
 // writes it; readers of any thread follow, each at its own pace. Nobody's leaving ends it, unless
 // nobody is left and it would not be kept either.
 //
-//   producer:  set_head() → { room() → space() → commit() }… → finish();  or fail(), or
-//   set_object() reader:    Reader reader(fill, …);  co_await reader.outcome() → { co_await
-//   reader.next() }…
+//   producer:  set_head() → { room() → space() → commit() }… → finish();  or set_object(), or
+//   fail() reader:    Reader reader(fill, …);  co_await reader.outcome() → { co_await reader.next()
+//   }…
 //
 // Memory: up to `keep_max_bytes` of body are held until the end, so that they can be stored; of a
 // longer one, or one that is not to be stored, the last `window_bytes` that some reader has not
@@ -13,10 +13,10 @@
 #pragma once
 
 #include <deque>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,10 +34,18 @@ struct FillHead {
   bool shared = false;
   bool stored = false;   // it will be, if it comes whole
   std::string vary_key;  // of the request that went out; others may read if theirs is the same
-  std::string vary;      // the response's Vary lines, to make theirs
   std::string etag;
   Millis last_modified_ms = 0;              // 0: none
   std::optional<std::uint32_t> age_s = {};  // of a response that said that it has one
+};
+
+// What is stored answers.
+struct FillObject {
+  ObjectRef object;
+  bool validated = false;   // else it stands in for an origin that failed
+  int upstream_status = 0;  // 0: no answer came
+  // For all who asked; else for the one whose request went out.
+  bool shared = true;
 };
 
 struct FillInterim {
@@ -47,7 +55,7 @@ struct FillInterim {
 
 struct FillLimits {
   std::uint64_t keep_max_bytes = 512 << 10;
-  std::uint64_t window_bytes = 256 << 10;
+  std::uint64_t window_bytes = 256 << 10;  // at most 64 KiB where it is not shared
 };
 
 class Fill : public std::enable_shared_from_this<Fill> {
@@ -55,10 +63,10 @@ class Fill : public std::enable_shared_from_this<Fill> {
   // How it went, as far as it is known. One of head, object and error.
   struct Outcome {
     const FillHead* head = nullptr;  // lives as long as the Fill
-    ObjectRef object;                // what was stored answers: it was validated, or stands in
-    bool validated = false;          // which of the two
-    int upstream_status = 0;         // 0: no answer came
+    FillObject object;
     std::optional<Error> error;
+
+    int upstream_status() const { return head != nullptr ? head->status : object.upstream_status; }
   };
 
   class Reader {
@@ -73,10 +81,12 @@ class Fill : public std::enable_shared_from_this<Fill> {
     // Keeps the fill, and with it the outcome's head, until a response is sent.
     net::Keep keep() const;
     // The next interim answer that this reader has not seen, or nothing once the outcome is there.
+    // They are for the owner alone: nobody knows yet whether others may see what comes.
     io::Task<std::optional<FillInterim>> interim();
     io::Task<Outcome> outcome();
     // False: this reader came too late for a body that is not kept. Ask before next().
     bool can_follow() const { return followed_; }
+    const Fill& fill() const { return *fill_; }
     // Bytes that follow those it gave before; good until the next call. Empty: that was all.
     io::Task<Result<ByteView>> next();
 
@@ -86,7 +96,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
     const bool owner_;
     bool followed_ = false;
     std::size_t interims_seen_ = 0;
-    std::uint64_t at_ = 0;  // under the fill's mutex
+    std::multiset<std::uint64_t>::iterator at_;  // under the fill's mutex; if it has followed
     std::shared_ptr<const Bytes> held_;
   };
 
@@ -96,17 +106,20 @@ class Fill : public std::enable_shared_from_this<Fill> {
   // Producer.
   void add_interim(FillInterim interim);
   void set_head(FillHead head);
-  void set_object(ObjectRef object, bool validated, int upstream_status);
+  void set_object(FillObject object);
   // Waits until readers have taken enough; false: nobody wants the rest.
   io::Task<bool> room();
   MutableByteView space();
   void commit(std::size_t bytes);
   void finish();
-  // Also after the head: readers then see the body end with this error.
+  // Also after the head: readers then see the body end with this error. From any thread: a
+  // producer that waits for room is told as well.
   void fail(Error error);
 
   // What was committed, if all of it is still there, and nobody has spoiled it: to be stored.
   bool kept() const;
+  // Whether all of the body stays until the end, whoever has read it.
+  bool holds_all() const;
   // From any thread: what comes is of the past already.
   void spoil();
   std::vector<ByteView> body() const;
@@ -128,16 +141,14 @@ class Fill : public std::enable_shared_from_this<Fill> {
   mutable std::mutex mutex_;  // guards what follows
   std::vector<FillInterim> interims_;
   std::optional<FillHead> head_;
-  ObjectRef object_;
-  bool validated_ = false;
-  int upstream_status_ = 0;
+  std::optional<FillObject> object_;
   std::optional<Error> error_;
   bool finished_ = false;
   bool keep_ = true;
   bool spoiled_ = false;
   std::uint64_t committed_ = 0;
   std::deque<Chunk> chunks_;
-  std::list<Reader*> readers_;
+  std::multiset<std::uint64_t> at_;  // how far each reader is
 
   io::Notifier progress_;  // of the producer
   io::Notifier passed_;    // of the readers

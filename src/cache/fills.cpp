@@ -20,6 +20,12 @@ void Fills::hide(const std::string& key, const Fill& fill) {
   if (found != by_key_.end() && found->second.get() == &fill) by_key_.erase(found);
 }
 
+void Fills::pass(const std::string& key, Fill& fill) {
+  hide(key, fill);
+  const std::lock_guard lock(mutex_);
+  if (auto place = running_.extract(fill.shared_from_this())) passing_.insert(std::move(place));
+}
+
 void Fills::spoil(const std::string& key) {
   const std::lock_guard lock(mutex_);
   for (auto it = by_key_.begin(); it != by_key_.end();) {
@@ -40,6 +46,7 @@ void Fills::ended(const std::string& key, const std::shared_ptr<Fill>& fill) {
   hide(key, *fill);
   const std::lock_guard lock(mutex_);
   running_.erase(fill);
+  passing_.erase(fill);
 }
 
 void Fills::fail_all(const Error& error) {
@@ -48,13 +55,14 @@ void Fills::fail_all(const Error& error) {
     const std::lock_guard lock(mutex_);
     by_key_.clear();
     all.swap(running_);
+    all.merge(passing_);
   }
   for (const auto& fill : all) fill->fail(error);
 }
 
 std::size_t Fills::running() const {
   const std::lock_guard lock(mutex_);
-  return running_.size();
+  return running_.size() + passing_.size();
 }
 
 }  // namespace farm::cache

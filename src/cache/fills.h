@@ -13,7 +13,7 @@ namespace farm::cache {
 
 class Fills {
  public:
-  // At most `most` at once.
+  // At most `most` at once, but for those that pass().
   Fills(FillLimits limits, std::size_t most) : limits_(limits), most_(most) {}
 
   struct Joined {
@@ -23,6 +23,9 @@ class Fills {
   Joined join(const std::string& key);
   // Nobody joins it from now on; who follows it already goes on.
   void hide(const std::string& key, const Fill& fill);
+  // It is not kept, and goes on at the pace of its readers. Nobody joins it from now on, and it
+  // takes no place any more: slow clients are not to keep others from what can be kept.
+  void pass(const std::string& key, Fill& fill);
   // The resource has changed: nobody joins its fills, of whichever variant, and what they bring is
   // not stored.
   void spoil(const std::string& key);
@@ -41,6 +44,7 @@ class Fills {
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<std::string, std::shared_ptr<Fill>> by_key_;
   std::unordered_set<std::shared_ptr<Fill>> running_;  // hidden ones as well
+  std::unordered_set<std::shared_ptr<Fill>> passing_;  // no part of them
 };
 
 }  // namespace farm::cache

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <sstream>
 #include <thread>
@@ -90,6 +91,7 @@ std::size_t thread_count(const Config& config) {
 
 struct Server::Impl {
   ServerShared shared;
+  std::atomic<std::size_t> busy_threads{0};
   std::vector<std::unique_ptr<NetThread>> threads;
   std::unique_ptr<Acceptor> acceptor;
   std::string address;
@@ -139,7 +141,8 @@ Result<std::unique_ptr<Server>> Server::bind(const Config& config, const std::st
       std::make_unique<obs::RequestStats>(route_names(endpoints), thread_count(config));
   impl->shared.endpoints = std::move(endpoints);
   for (std::size_t i = 0; i < thread_count(config); ++i) {
-    impl->threads.push_back(std::make_unique<NetThread>(i, impl->shared.config));
+    impl->threads.push_back(
+        std::make_unique<NetThread>(i, impl->shared.config, impl->busy_threads));
   }
   impl->acceptor = std::make_unique<Acceptor>(impl->threads[0]->context());
   FARM_TRY(open(*impl->acceptor, endpoint, address));

@@ -7,6 +7,11 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "io/notifier.h"
 #include "io/offload.h"
 #include "net/test_endpoints.h"
 
@@ -91,6 +96,55 @@ TEST_F(ServerStopTest, FinishesWhatRunsAndEndsWhatIdles) {
   RawClient late;
   const sockaddr_in to = socket_address(server->address());
   EXPECT_NE(connect(late.socket(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+}
+
+// Work of one thread's event loop that others wait for: a fetch that many share.
+struct SharedWork {
+  explicit SharedWork(Gate& at) : gate(&at) {}
+  Gate* gate;
+  io::Notifier done;
+  std::uint64_t ticket = done.ticket();
+};
+
+io::Task<void> work_and_tell(SharedWork& work) {
+  (void)co_await io::offload(work.gate->pool, WaitAtGate{work.gate});
+  work.done.notify();
+}
+
+io::Task<void> begin_work(Exchange& exchange, SharedWork& work) {
+  const io::Executor executor = co_await boost::asio::this_coro::executor;
+  boost::asio::co_spawn(executor, work_and_tell(work), boost::asio::detached);
+  co_await say(exchange, std::to_string(exchange.thread_index()));
+}
+
+io::Task<void> await_work(Exchange& exchange, SharedWork& work) {
+  co_await work.done.wait(work.ticket);
+  co_await say(exchange, "done");
+}
+
+TEST_F(ServerStopTest, AThreadWithoutConnectionsGoesOnWhileOthersWaitForIt) {
+  SharedWork work(gate_);
+  Config config = test_config();
+  config.stop_grace = 60s;
+  EndpointTable table = test_endpoints();
+  add_endpoint(table, Method::kGet, "/begin", 0,
+               [&work](Exchange& exchange) { return begin_work(exchange, work); });
+  add_endpoint(table, Method::kGet, "/await", 0,
+               [&work](Exchange& exchange) { return await_work(exchange, work); });
+  const auto server = start_server(config, std::move(table));
+  RawClient first(server->address());
+  RawClient second(server->address());  // on the other thread
+  EXPECT_EQ(first.ask(get("/begin")).body, "0");
+  gate_.entered.get_future().wait();
+  second.send(get("/await"));
+  IdleClients idle(*server);
+  std::thread stopper([&] { server->stop(); });
+  EXPECT_TRUE(first.ends());
+  idle.expect_end();
+  std::this_thread::sleep_for(100ms);  // the first thread sees that it has no connections
+  gate_.opened.set_value();
+  EXPECT_EQ(second.receive().body, "done");
+  stopper.join();
 }
 
 TEST_F(ServerStopTest, FinishesABodyThatIsOnItsWay) {

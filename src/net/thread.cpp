@@ -24,7 +24,10 @@ std::int64_t monotonic_ms() {
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-NetThread::NetThread(std::size_t index, const Config& config) : index_(index), config_(config) {
+NetThread::NetThread(std::size_t index, const Config& config,
+                     std::atomic<std::size_t>& busy_threads)
+    : index_(index), config_(config), busy_threads_(busy_threads) {
+  busy_threads_.fetch_add(1);
   tick();
 }
 
@@ -58,7 +61,11 @@ void NetThread::tick() {
   for (auto item = supervised_.begin(); item != supervised_.end();) {
     (item++)->check(now_ms, stopping_);
   }
-  if (stopping_ && (supervised_.empty() || now_ms >= stop_deadline_ms_)) {
+  if (stopping_ && supervised_.empty() && counts_as_busy_) {
+    counts_as_busy_ = false;
+    busy_threads_.fetch_sub(1);
+  }
+  if (stopping_ && (busy_threads_.load() == 0 || now_ms >= stop_deadline_ms_)) {
     context_.stop();
     return;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <thread>
@@ -29,13 +30,15 @@ class Supervised : public boost::intrusive::list_base_hook<
 
 class NetThread {
  public:
-  NetThread(std::size_t index, const Config& config);
+  // `busy_threads`, of the server, outlives it: how many threads may have connections still.
+  NetThread(std::size_t index, const Config& config, std::atomic<std::size_t>& busy_threads);
   NetThread(const NetThread&) = delete;
   NetThread& operator=(const NetThread&) = delete;
 
   void start();
   // From any thread: connections end when what they do is done, at the latest after stop_grace;
-  // then the loop ends.
+  // when those of all threads have, the loop ends. Until then it goes on: what another thread's
+  // connections wait for may run here.
   void stop();
   void join();
 
@@ -56,10 +59,12 @@ class NetThread {
 
   const std::size_t index_;
   const Config& config_;
+  std::atomic<std::size_t>& busy_threads_;
   boost::asio::io_context context_{1};
   boost::asio::steady_timer timer_{context_};
   boost::intrusive::list<Supervised, boost::intrusive::constant_time_size<false>> supervised_;
   bool stopping_ = false;
+  bool counts_as_busy_ = true;
   std::int64_t stop_deadline_ms_ = 0;
   std::array<char, kDateLineBytes> date_line_;
   std::thread thread_;

@@ -81,6 +81,18 @@ bool is_written_anew(std::string_view name) {
   return is_one_of(name, kNames);
 }
 
+// By which a server in front tells an application what was asked for "really": host, path, method.
+// From a client, and with an answer that is kept for others, they would make one URL's answer that
+// of another.
+bool is_about_the_target(std::string_view name) {
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "X-Original-URL", "X-Rewrite-URL",          "X-Original-Host",   "X-Host",
+      "X-HTTP-Method",  "X-HTTP-Method-Override", "X-Method-Override", "Front-End-Https"};
+  static constexpr std::string_view kForwarded = "X-Forwarded-";
+  return net::equals_ignoring_case(name.substr(0, kForwarded.size()), kForwarded) ||
+         is_one_of(name, kNames);
+}
+
 // Meant for the next server alone, as the fields of RFC 9110 section 7.6.1 are.
 bool is_for_this_server(std::string_view name) {
   return net::equals_ignoring_case(name, "Proxy-Authorization") ||
@@ -93,7 +105,9 @@ void append_forwarded_headers(std::string& out, Headers request, const Forwardin
   for (const net::HeaderView& header : request) {
     if (is_written_anew(header.name) || is_for_this_server(header.name)) continue;
     if (!is_stored_field(header.name, request)) continue;
-    if (facts.for_fill && is_condition_or_range(header.name)) continue;
+    const bool not_for_others =
+        is_condition_or_range(header.name) || is_about_the_target(header.name);
+    if (facts.for_fill && not_for_others) continue;
     append_line(out, header.name, header.value);
   }
   if (!facts.if_none_match.empty()) append_line(out, "If-None-Match", facts.if_none_match);
@@ -121,6 +135,15 @@ bool is_loop(Headers request, std::string_view via_name) {
 
 bool is_for_origin_alone(Headers request) {
   return find_header(request, "If-Match") || find_header(request, "If-Unmodified-Since");
+}
+
+void append_interim_headers(std::string& out, Headers interim) {
+  for (const net::HeaderView& header : interim) {
+    const bool frames = net::equals_ignoring_case(header.name, "Content-Length");
+    if (!frames && is_stored_field(header.name, interim)) {
+      append_line(out, header.name, header.value);
+    }
+  }
 }
 
 void append_stored_headers(std::string& out, Headers response, const ResponseFacts& facts) {

@@ -22,7 +22,9 @@ struct ForwardingFacts {
   int minor_version = 1;            // of the request's HTTP/1.x
 
   // The answer is to be kept for others: without the client's conditions (RFC 9111 section 4.3.1)
-  // and ranges, so that it is the whole one. Accept-Encoding and what else Vary may name stays.
+  // and ranges, so that it is the whole one, and without what may make an application answer for
+  // another host, path or method than was asked (X-Forwarded-Prefix, X-Original-URL and the like).
+  // Accept-Encoding and what else Vary may name stays.
   bool for_fill = false;
   // Of a stored response that is to be validated (section 4.3.1); with for_fill.
   std::string_view if_none_match = {};
@@ -52,5 +54,8 @@ struct ResponseFacts {
 // more. What the sender adds for each client: Content-Length or Transfer-Encoding, Age (these three
 // are left out here, whatever they were), Cache-Status behind the upstream's own, Connection.
 void append_stored_headers(std::string& out, Headers response, const ResponseFacts& facts);
+
+// What of an interim response (1xx) is passed on: its end-to-end fields, and none that frames.
+void append_interim_headers(std::string& out, Headers interim);
 
 }  // namespace farm::cache

@@ -175,5 +175,32 @@ TEST(ForwardingTest, AResponseIsKeptWithoutWhatItsSenderAdds) {
   EXPECT_EQ(out, "Date: Tue, 22 Nov 2022 11:00:00 GMT\r\nVia: 1.1 p\r\n");
 }
 
+TEST(ForwardingTest, WhatIsKeptForOthersDoesNotHangOnTargetsThatAClientMadeUp) {
+  ForwardingFacts facts = kFacts;
+  const List request = {{"X-Forwarded-Prefix", "/evil"},
+                        {"x-forwarded-scheme", "ftp"},
+                        {"X-Original-URL", "/admin"},
+                        {"X-Rewrite-URL", "/admin"},
+                        {"X-HTTP-Method-Override", "DELETE"},
+                        {"X-Host", "evil.test"},
+                        {"X-Else", "1"}};
+  EXPECT_THAT(forwarded(request, facts), HasSubstr("X-Original-URL: /admin\r\n"));
+  facts.for_fill = true;
+  EXPECT_EQ(forwarded(request, facts), "X-Else: 1\r\n" + std::string(kOurs));
+}
+
+TEST(ForwardingTest, OfAnInterimResponseGoesOnWhatIsNeitherTheConnectionsNorFrames) {
+  // RFC 9110 sections 7.6.1 and 15.2.
+  const List interim = {{"Link", "</a.css>; rel=preload"},
+                        {"Connection", "X-Hop"},
+                        {"X-Hop", "1"},
+                        {"Content-Length", "0"},
+                        {"Keep-Alive", "timeout=5"},
+                        {"X-End", "a\r\nX-Smuggled: 1"}};
+  std::string out;
+  append_interim_headers(out, interim);
+  EXPECT_EQ(out, "Link: </a.css>; rel=preload\r\n");
+}
+
 }  // namespace
 }  // namespace farm::cache

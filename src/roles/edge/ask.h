@@ -26,12 +26,13 @@ bool is_plain(const net::RequestHead& request);
 
 struct Ask {
   std::string key;
-  std::string_view host;                // part of the key, or empty
+  std::size_t host_bytes = 0;           // of the key: the host before the target
   const route::Route* route = nullptr;  // null: for the origin of this process, or for nobody
   bool own = false;                     // for the origin of this process
   cache::CacheControl control;
   bool ranged = false;  // a GET with a Range
 
+  std::string_view host() const { return std::string_view(key).substr(0, host_bytes); }
   bool known() const { return own || route != nullptr; }
 };
 

@@ -99,7 +99,7 @@ Ask Edge::make_ask(const net::Exchange& exchange, std::string key) const {
   const net::RequestHead& request = exchange.request();
   Ask ask;
   ask.key = std::move(key);
-  ask.host = std::string_view(ask.key).substr(0, ask.key.size() - request.target().size());
+  ask.host_bytes = ask.key.size() - request.target().size();
   ask.route = parts_.routes.find(request.host, request.path);
   ask.own = ask.route == nullptr && parts_.origin != nullptr && parts_.origin->serves(request);
   ask.control = cache::request_cache_control(request.headers);
@@ -210,8 +210,7 @@ io::Task<bool> Edge::answer_found(net::Exchange& exchange, const Ask& ask, const
     stale_.add();
     const auto joined = parts_.fills.join(found.key);
     if (joined.started) {
-      start(exchange, make_plan(exchange, ask, found), joined.fill,
-            co_await boost::asio::this_coro::executor);
+      start(exchange, ask, found, joined.fill, co_await boost::asio::this_coro::executor);
     }
   }
   co_await answer_stored(exchange, found.object, now_ms, parts_.config.name, {.hit = true});
@@ -230,11 +229,19 @@ std::shared_ptr<const FetchPlan> Edge::make_plan(const net::Exchange& exchange, 
   return plan;
 }
 
-void Edge::start(net::Exchange& exchange, std::shared_ptr<const FetchPlan> plan,
+// Whoever has joined the fill waits for it: if it cannot begin, they are told.
+void Edge::start(net::Exchange& exchange, const Ask& ask, const Found& found,
                  std::shared_ptr<Fill> fill, io::Executor executor) {
-  boost::asio::co_spawn(
-      executor, fetcher_.run(std::move(plan), std::move(fill), upstreams(exchange, executor)),
-      boost::asio::detached);
+  try {
+    boost::asio::co_spawn(
+        executor,
+        fetcher_.run(make_plan(exchange, ask, found), fill, upstreams(exchange, executor)),
+        boost::asio::detached);
+  } catch (...) {
+    fill->fail(make_error(ErrorCode::kInternal, "edge", "a fault of the server"));
+    parts_.fills.ended(found.key, fill);
+    throw;
+  }
 }
 
 net::Upstreams& Edge::upstreams(net::Exchange& exchange, const io::Executor& executor) {
@@ -257,16 +264,33 @@ io::Task<Edge::Followed> Edge::fetch(net::Exchange& exchange, const Ask& ask, co
   }
   Fill::Reader reader(joined.fill, joined.started);
   if (joined.started) {
-    start(exchange, make_plan(exchange, ask, found), joined.fill,
-          co_await boost::asio::this_coro::executor);
+    start(exchange, ask, found, joined.fill, co_await boost::asio::this_coro::executor);
   } else {
     coalesced_.add();
   }
-  co_return co_await follow(exchange, reader, !joined.started, fwd);
+  co_return co_await follow(exchange, found, reader, fwd);
 }
 
-io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, Fill::Reader& reader, bool joined,
-                                      Fwd fwd) {
+// Whether what came for another's request answers this one.
+bool Edge::may_share(const net::Exchange& exchange, const Found& found, const Fill::Reader& reader,
+                     const Fill::Outcome& outcome) {
+  // What only that request was to blame for.
+  if (outcome.error) return outcome.error->code != ErrorCode::kInvalidArgument;
+  if (const ObjectRef& object = outcome.object.object) {
+    // Of another variant, if a 304 has brought a Vary.
+    return outcome.object.shared && object->key() == found.key;
+  }
+  if (!reader.can_follow()) {
+    parts_.fills.hide(found.key, reader.fill());
+    return false;
+  }
+  const cache::FillHead& head = *outcome.head;
+  const auto lines = cache::parse_header_lines(head.lines);
+  return head.shared && cache::vary_key(lines, exchange.request().headers) == head.vary_key;
+}
+
+io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& found,
+                                      Fill::Reader& reader, Fwd fwd) {
   for (;;) {
     const auto interim = co_await reader.interim();
     if (!interim) break;
@@ -274,27 +298,26 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, Fill::Reader& rea
     if (!sent) co_return Followed::kAnswered;
   }
   const Fill::Outcome outcome = co_await reader.outcome();
-  CacheStatus status = {.fwd = fwd, .fwd_status = outcome.upstream_status, .collapsed = joined};
+  const bool mine = reader.owner() || may_share(exchange, found, reader, outcome);
+  if (!mine) {
+    const bool gone = outcome.head != nullptr && (!outcome.head->shared || !reader.can_follow());
+    co_return gone ? Followed::kAlone : Followed::kAgain;
+  }
+  CacheStatus status = {
+      .fwd = fwd, .fwd_status = outcome.upstream_status(), .collapsed = !reader.owner()};
   if (outcome.error) {
     exchange.annotate(status_line(parts_.config.name, status));
     co_await send_gateway_error(exchange, *outcome.error);
     co_return Followed::kAnswered;
   }
-  if (outcome.object) {
-    status.stored = outcome.validated;
-    if (!outcome.validated) status.detail = "stale-if-error";
-    co_await answer_stored(exchange, outcome.object, parts_.clock.now_ms(), parts_.config.name,
-                           status);
+  if (outcome.object.object) {
+    status.stored = outcome.object.validated;
+    if (!outcome.object.validated) status.detail = "stale-if-error";
+    co_await answer_stored(exchange, outcome.object.object, parts_.clock.now_ms(),
+                           parts_.config.name, status);
     co_return Followed::kAnswered;
   }
   const cache::FillHead& head = *outcome.head;
-  if (!reader.owner()) {
-    // What is not for all, or for other requests than this one, or has gone past.
-    if (!head.shared || !reader.can_follow()) co_return Followed::kAlone;
-    const auto lines = cache::parse_header_lines(head.lines);
-    const bool mine = cache::vary_key(lines, exchange.request().headers) == head.vary_key;
-    if (!mine) co_return Followed::kAgain;
-  }
   status.stored = head.stored;
   std::string more = status_line(parts_.config.name, status);
   if (head.age_s) more += "Age: " + std::to_string(*head.age_s) + "\r\n";
@@ -349,6 +372,7 @@ void Edge::keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView 
   response.meta.fresh_until_ms = now_ms + kSizeLifetimeMs;
   response.meta.last_modified_ms = facts.changed_ms;
   response.meta.purge_seq = mark;
+  response.changes = tiers_.mark().changes;  // no request changes what the origin has
   tiers_.store(response);
 }
 

@@ -25,7 +25,7 @@ class Edge final : public SizeKeeper {
   // When the server's threads have ended, before it goes: whoever waits for an answer is let go.
   void stop();
 
-  std::uint64_t mark() const override { return tiers_.purge_mark(); }
+  std::uint64_t mark() const override { return tiers_.mark().purges; }
   void keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView bytes,
             std::uint64_t mark) override;
 
@@ -47,13 +47,15 @@ class Edge final : public SizeKeeper {
   io::Task<void> answer_own(net::Exchange& exchange);
   io::Task<Followed> fetch(net::Exchange& exchange, const Ask& ask, const Found& found,
                            cache::Fwd fwd);
-  io::Task<Followed> follow(net::Exchange& exchange, cache::Fill::Reader& reader, bool joined,
-                            cache::Fwd fwd);
+  io::Task<Followed> follow(net::Exchange& exchange, const Found& found,
+                            cache::Fill::Reader& reader, cache::Fwd fwd);
+  bool may_share(const net::Exchange& exchange, const Found& found,
+                 const cache::Fill::Reader& reader, const cache::Fill::Outcome& outcome);
   io::Task<void> stream(net::Exchange& exchange, cache::Fill::Reader& reader,
                         const cache::FillHead& head, std::string more);
   std::shared_ptr<const FetchPlan> make_plan(const net::Exchange& exchange, const Ask& ask,
                                              const Found& found) const;
-  void start(net::Exchange& exchange, std::shared_ptr<const FetchPlan> plan,
+  void start(net::Exchange& exchange, const Ask& ask, const Found& found,
              std::shared_ptr<cache::Fill> fill, io::Executor executor);
   net::Upstreams& upstreams(net::Exchange& exchange, const io::Executor& executor);
 

@@ -51,7 +51,6 @@ FillHead fill_head(const Tiers::Response& response, const net::UpstreamHead& hea
   out.shared = stored;
   out.stored = stored;
   out.vary_key = response.vary_key;
-  out.vary = response.vary;
   out.etag = std::string(cache::find_etag(response.head));
   out.last_modified_ms = response.meta.last_modified_ms;
   if (cache::find_header(head.headers, "Age")) out.age_s = response.meta.initial_age_s;
@@ -73,7 +72,7 @@ FetchFigures::FetchFigures(obs::Metrics& metrics)
 Tiers::Response make_response(const std::string& key, const net::UpstreamHead& head,
                               Headers request, std::string_view via_name,
                               const cache::StoreDecision& decision, cache::ResponseTimes times,
-                              std::uint64_t purge_mark) {
+                              Tiers::Mark mark) {
   Tiers::Response out;
   out.key = key;
   out.head = cache::make_status_line(head.status, head.reason);
@@ -84,15 +83,22 @@ Tiers::Response make_response(const std::string& key, const net::UpstreamHead& h
   out.vary_key = cache::vary_key(head.headers, request).value_or("*");
   out.vary = vary_names(head.headers);
   out.tags = cache::cache_tags(head.headers);
-  out.meta = cache::make_meta(head.status, head.headers, decision, times, purge_mark);
+  out.meta = cache::make_meta(head.status, head.headers, decision, times, mark.purges);
+  out.changes = mark.changes;
   return out;
 }
 
 io::Task<void> Fetcher::run(std::shared_ptr<const FetchPlan> plan, std::shared_ptr<Fill> fill,
                             net::Upstreams& upstreams) {
   figures_.fills.add();
-  auto done = co_await fetch(*plan, *fill, upstreams);
-  if (!done) fill->fail(std::move(done).error());
+  // However it ends, nobody waits for it for ever.
+  try {
+    auto done = co_await fetch(*plan, *fill, upstreams);
+    if (!done) fill->fail(std::move(done).error());
+  } catch (const std::exception& error) {
+    obs::log_error("a fetch threw", {{"what", error.what()}});
+    fill->fail(make_error(ErrorCode::kInternal, "edge", "a fault of the server"));
+  }
   parts_.fills.ended(plan->fill_key, fill);
 }
 
@@ -115,9 +121,7 @@ io::Task<Result<net::UpstreamHead>> Fetcher::read_head(UpstreamCall& call, Fill&
     auto head = co_await call.read_head();
     if (!head || head.value().status >= 200) co_return head;
     std::string lines;
-    for (const net::HeaderView& header : head.value().headers) {
-      lines.append(header.name).append(": ").append(header.value).append("\r\n");
-    }
+    cache::append_interim_headers(lines, head.value().headers);
     fill.add_interim({head.value().status, std::move(lines)});
   }
 }
@@ -128,23 +132,26 @@ bool Fetcher::stands_in(const FetchPlan& plan, Fill& fill, int upstream_status) 
   const auto control = cache::request_cache_control(plan.request_headers);
   if (!cache::may_stand_in_for_error(freshness, control)) return false;
   figures_.stand_ins.add();
-  fill.set_object(plan.validating, false, upstream_status);
+  fill.set_object(
+      {.object = plan.validating, .validated = false, .upstream_status = upstream_status});
   return true;
 }
 
 io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
                                       net::Upstreams& upstreams) {
-  const std::uint64_t purge_mark = tiers_.purge_mark();
+  const Tiers::Mark mark = tiers_.mark();
   cache::ResponseTimes times;
   times.request_ms = parts_.clock.now_ms();
   UpstreamCall call(upstreams, *plan.route->pool, plan.call);
   auto answered = co_await read_head(call, fill);
+  bool conditional = static_cast<bool>(plan.validating);
   const bool misses_the_point =
       answered && plan.validating && answered.value().status == 304 &&
       !cache::is_validated_by(stored_fields(plan), answered.value().headers);
   if (misses_the_point) {
     call.again(without_conditions(plan.call));
     answered = co_await read_head(call, fill);
+    conditional = false;
   }
   if (!answered) {
     figures_.failed.add();
@@ -155,8 +162,8 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
   }
   const net::UpstreamHead& head = answered.value();
   times.response_ms = parts_.clock.now_ms();
-  if (head.status == 304 && plan.validating) {
-    co_return validated(plan, fill, head.headers, times, purge_mark);
+  if (head.status == 304 && conditional) {
+    co_return validated(plan, fill, head.headers, times, mark);
   }
   if (head.status == 304) {
     co_return farm::fail(ErrorCode::kCorrupt, "edge", "304 to a request without conditions");
@@ -168,18 +175,19 @@ io::Task<Result<void>> Fetcher::fetch(const FetchPlan& plan, Fill& fill,
   const bool stored =
       decision.stored && head.body_bytes.value_or(0) <= parts_.cache_config.disk_object_max_bytes;
   if (!stored) {
-    parts_.fills.hide(plan.fill_key, fill);
+    parts_.fills.pass(plan.fill_key, fill);
     // Of that variant alone: others may be kept.
     if (decision.pass) tiers_.remember_pass(plan.fill_key);
   }
-  Tiers::Response response = make_response(plan.key, head, plan.request_headers, parts_.via_name,
-                                           decision, times, purge_mark);
+  Tiers::Response response =
+      make_response(plan.key, head, plan.request_headers, parts_.via_name, decision, times, mark);
   fill.set_head(fill_head(response, head, stored));
   co_return co_await receive(plan, fill, call, std::move(response));
 }
 
-io::Task<Result<void>> Fetcher::receive(const FetchPlan&, Fill& fill, UpstreamCall& call,
+io::Task<Result<void>> Fetcher::receive(const FetchPlan& plan, Fill& fill, UpstreamCall& call,
                                         Tiers::Response response) {
+  bool held = fill.holds_all();
   for (;;) {
     const bool wanted = co_await fill.room();
     if (!wanted) co_return farm::fail(ErrorCode::kClosed, "edge", "nobody wants the rest");
@@ -190,6 +198,10 @@ io::Task<Result<void>> Fetcher::receive(const FetchPlan&, Fill& fill, UpstreamCa
     }
     if (count.value() == 0) break;
     fill.commit(count.value());
+    if (held && !fill.holds_all()) {
+      held = false;
+      parts_.fills.pass(plan.fill_key, fill);
+    }
   }
   if (fill.kept()) {
     response.body = fill.body();
@@ -202,7 +214,7 @@ io::Task<Result<void>> Fetcher::receive(const FetchPlan&, Fill& fill, UpstreamCa
 
 // The stored response with the 304's fields (RFC 9111 section 4.3.4).
 Result<void> Fetcher::validated(const FetchPlan& plan, Fill& fill, Headers headers,
-                                cache::ResponseTimes times, std::uint64_t purge_mark) {
+                                cache::ResponseTimes times, Tiers::Mark mark) {
   const cache::Object& old = *plan.validating;
   const auto merged = cache::merge_validated(stored_fields(plan), headers);
   std::vector<net::HeaderView> fields;
@@ -213,18 +225,21 @@ Result<void> Fetcher::validated(const FetchPlan& plan, Fill& fill, Headers heade
   net::UpstreamHead head;
   head.status = status;
   head.headers = fields;
-  Tiers::Response response = make_response(plan.key, head, plan.request_headers, parts_.via_name,
-                                           decision, times, purge_mark);
+  Tiers::Response response =
+      make_response(plan.key, head, plan.request_headers, parts_.via_name, decision, times, mark);
   response.body = {old.body()};
   response.body_bytes = old.body().size();
   figures_.validated.add();
-  if (decision.stored) {
-    fill.set_object(tiers_.store(response), true, 304);
-    return ok();
-  }
-  // A last time: from now on it may not be kept.
-  tiers_.invalidate(plan.key);
-  fill.set_object(plan.validating, true, 304);
+  cache::ObjectRef stored;
+  if (decision.stored) stored = tiers_.store(response);
+  // From now on it may not be kept. Not so if it is the request alone that forbids it.
+  if (decision.pass) tiers_.invalidate(plan.key);
+  const bool shared = static_cast<bool>(stored);
+  if (!shared) parts_.fills.hide(plan.fill_key, fill);
+  fill.set_object({.object = shared ? std::move(stored) : plan.validating,
+                   .validated = true,
+                   .upstream_status = 304,
+                   .shared = shared});
   return ok();
 }
 

@@ -47,7 +47,7 @@ class Fetcher {
                                  Tiers::Response response);
   bool stands_in(const FetchPlan& plan, cache::Fill& fill, int upstream_status);
   Result<void> validated(const FetchPlan& plan, cache::Fill& fill, cache::Headers headers,
-                         cache::ResponseTimes times, std::uint64_t purge_mark);
+                         cache::ResponseTimes times, Tiers::Mark mark);
 
   EdgeParts& parts_;
   Tiers& tiers_;
@@ -61,6 +61,6 @@ cache::StoreRules store_rules(const EdgeParts& parts, const route::Route* route)
 Tiers::Response make_response(const std::string& key, const net::UpstreamHead& head,
                               cache::Headers request, std::string_view via_name,
                               const cache::StoreDecision& decision, cache::ResponseTimes times,
-                              std::uint64_t purge_mark);
+                              Tiers::Mark mark);
 
 }  // namespace farm::roles

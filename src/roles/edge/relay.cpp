@@ -29,7 +29,21 @@ std::string client_of(const net::Exchange& exchange) {
 
 // What is kept beside a body that goes through.
 struct Relay::Tee {
+  Tee() = default;
+  ~Tee() {
+    if (among != nullptr) among->fetch_sub(1);
+  }
+  Tee(const Tee&) = delete;
+  Tee& operator=(const Tee&) = delete;
+
+  // As many at once as there may be fills: each holds a whole body.
+  void take_place(std::atomic<std::uint32_t>& places_taken, std::uint32_t most) {
+    among = &places_taken;
+    if (places_taken.fetch_add(1) >= most) on = false;
+  }
+
   bool on = false;
+  std::atomic<std::uint32_t>* among = nullptr;
   Tiers::Response response;
   std::optional<net::ByteRange> range;  // of a 206
   std::uint64_t complete_bytes = 0;
@@ -46,7 +60,7 @@ UpstreamCallRequest make_call(const net::Exchange& exchange, const Ask& ask, con
   facts.minor_version = request.minor_version;
   facts.for_fill = for_fill;
   // What many will get may not depend on a host that is not part of its key.
-  facts.host = !ask.host.empty() ? ask.host : for_fill ? parts.public_host : request.host;
+  facts.host = ask.host_bytes > 0 ? ask.host() : for_fill ? parts.public_host : request.host;
   std::string modified;
   if (validating) {
     facts.if_none_match = validating->etag();
@@ -110,9 +124,7 @@ io::Task<Result<net::UpstreamHead>> Relay::final_head(net::Exchange& exchange, U
     if (head.status >= 200) co_return head;
     if (head.status == 100) continue;  // the client was told by us
     std::string lines;
-    for (const net::HeaderView& header : head.headers) {
-      lines.append(header.name).append(": ").append(header.value).append("\r\n");
-    }
+    cache::append_interim_headers(lines, head.headers);
     FARM_CO_TRY(co_await exchange.send_interim(head.status, lines));
   }
 }
@@ -125,7 +137,7 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
     (void)co_await exchange.send_problem(413, "the body is larger than is taken here");
     co_return;
   }
-  const std::uint64_t purge_mark = tiers_.purge_mark();
+  const Tiers::Mark mark = tiers_.mark();
   cache::ResponseTimes times;
   times.request_ms = parts_.clock.now_ms();
   UpstreamCall call(upstreams, *ask.route->pool,
@@ -151,9 +163,9 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
   const net::UpstreamHead& head = answered.value();
   times.response_ms = parts_.clock.now_ms();
   Tee tee;
-  tee.response =
-      make_response(ask.key, head, request.headers, parts_.via_name, {}, times, purge_mark);
+  tee.response = make_response(ask.key, head, request.headers, parts_.via_name, {}, times, mark);
   watch_part(ask, request.headers, head, tee);
+  if (tee.on) tee.take_place(tees_, parts_.cache_config.max_fills);
   invalidate(request, ask, head);
   std::string more =
       status_text(parts_.config.name, {.fwd = fwd, .fwd_status = head.status, .stored = tee.on});
@@ -275,7 +287,7 @@ void Relay::invalidate(const net::RequestHead& request, const Ask& ask,
   tiers_.invalidate(ask.key);
   for (const std::string& target :
        cache::invalidated_targets("http", request.host, request.target(), head.headers)) {
-    tiers_.invalidate(std::string(ask.host) + target);
+    tiers_.invalidate(std::string(ask.host()) + target);
   }
 }
 

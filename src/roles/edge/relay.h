@@ -3,6 +3,8 @@
 // of a resource that it changes goes.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "cache/http/cache_status.h"
@@ -35,6 +37,7 @@ class Relay {
 
   EdgeParts& parts_;
   Tiers& tiers_;
+  std::atomic<std::uint32_t> tees_{0};
   obs::Counter relayed_;
 };
 

@@ -79,7 +79,9 @@ io::Task<Found> Tiers::find(std::string key, cache::Headers request) {
   co_return out;
 }
 
-std::uint64_t Tiers::purge_mark() const { return parts_.purges.last(); }
+Tiers::Mark Tiers::mark() const {
+  return {.purges = parts_.purges.last(), .changes = changes_.mark()};
+}
 
 cache::PurgeVerdict Tiers::judge(const Object& object) const {
   return parts_.purges.judge(object.key(), object.tags(), object.meta().purge_seq);
@@ -128,6 +130,7 @@ ObjectRef Tiers::put_marker(const Response& response) {
 }
 
 ObjectRef Tiers::store(const Response& response) {
+  if (changes_.changed(response.key, response.changes)) return {};
   std::string key = response.key;
   if (!response.vary.empty()) key = variant_key(key, *put_marker(response), response.vary_key);
   ObjectDraft draft({.key = key,
@@ -141,7 +144,10 @@ ObjectRef Tiers::store(const Response& response) {
     if (!piece.empty()) std::memcpy(at, piece.data(), piece.size());
     at += piece.size();
   }
-  return put(std::move(draft));
+  ObjectRef object = put(std::move(draft));
+  // What changed it may have looked for it before it was there.
+  if (changes_.changed(response.key, response.changes)) forget(key);
+  return object;
 }
 
 void Tiers::remember_pass(const std::string& key) {
@@ -149,17 +155,22 @@ void Tiers::remember_pass(const std::string& key) {
   meta.status = 200;
   meta.flags = cache::kPassMarker | cache::kNotForDisk;
   meta.stored_ms = parts_.clock.now_ms();
-  meta.purge_seq = purge_mark();
+  meta.purge_seq = parts_.purges.last();
   meta.fresh_until_ms = meta.stored_ms + parts_.cache_config.pass_for.count();
   put(ObjectDraft({.key = key, .meta = meta}));
   if (parts_.disk != nullptr) parts_.disk->erase(key);
 }
 
 void Tiers::invalidate(std::string_view key) {
+  changes_.note(key);
   // Variants are found through the marker alone.
+  forget(key);
+  parts_.fills.spoil(std::string(key));
+}
+
+void Tiers::forget(std::string_view key) {
   parts_.memory.erase(key);
   if (parts_.disk != nullptr) parts_.disk->erase(key);
-  parts_.fills.spoil(std::string(key));
 }
 
 }  // namespace farm::roles

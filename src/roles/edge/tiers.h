@@ -10,6 +10,7 @@
 #include "cache/memory_tier.h"
 #include "io/task.h"
 #include "roles/edge/parts.h"
+#include "roles/edge/recent_changes.h"
 
 namespace farm::roles {
 
@@ -34,8 +35,12 @@ class Tiers {
   // `key` without what Vary adds.
   io::Task<Found> find(std::string key, cache::Headers request);
 
-  // The number to ask for before a response is asked for: what is purged later is not kept.
-  std::uint64_t purge_mark() const;
+  // To be taken before a response is asked for: what is purged or changed later is not kept.
+  struct Mark {
+    std::uint64_t purges = 0;
+    std::uint64_t changes = 0;
+  };
+  Mark mark() const;
 
   struct Response {
     std::string key;  // without what Vary adds
@@ -45,8 +50,10 @@ class Tiers {
     std::string tags;
     std::vector<ByteView> body;
     std::uint64_t body_bytes = 0;
-    cache::ObjectMeta meta;
+    cache::ObjectMeta meta;     // with Mark::purges
+    std::uint64_t changes = 0;  // Mark::changes
   };
+  // Empty if its resource has changed meanwhile.
   cache::ObjectRef store(const Response& response);
   // For a while nobody waits for what another fetches from there.
   void remember_pass(const std::string& key);
@@ -58,10 +65,12 @@ class Tiers {
   cache::ObjectRef put(cache::ObjectDraft draft);
   cache::ObjectRef put_marker(const Response& response);
   cache::ObjectRef promote(cache::ObjectRef object);
+  void forget(std::string_view key);
   cache::PurgeVerdict judge(const cache::Object& object) const;
   void recheck(const cache::Object& object);
 
   EdgeParts& parts_;
+  RecentChanges changes_;
   std::atomic<std::uint64_t> generations_{0};
 };
 
