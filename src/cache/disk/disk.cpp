@@ -145,6 +145,11 @@ void Disk::offer(std::uint64_t hash, const ObjectRef& object, bool asked_before)
     if (stopping_ || gave_up_) return;
     ++counted_.offers;
     const auto there = index_.find(hash);
+    const ObjectRef waiting = queue_.find(hash, object->key());
+    if (waiting && &*waiting == &*object) {
+      ++counted_.already_there;
+      return;
+    }
     if (there && object->disk_mark() != 0 && object->disk_mark() == mark_of(there->location())) {
       ++counted_.already_there;
       if (asked_before) index_.touch(hash);
@@ -153,7 +158,7 @@ void Disk::offer(std::uint64_t hash, const ObjectRef& object, bool asked_before)
     Verdict verdict = Verdict::kTooLarge;
     if (units * kUnitBytes <= options_.segment_bytes / 2) {
       verdict = admission_.judge(hash, object->content_bytes(), units * kUnitBytes,
-                                 asked_before || there, clock_.now_ms());
+                                 asked_before || there || waiting, clock_.now_ms());
     }
     if (verdict == Verdict::kTake && queue_.add(hash, object)) {
       ++counted_.admissions;

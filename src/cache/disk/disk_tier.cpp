@@ -64,7 +64,7 @@ Result<std::unique_ptr<DiskTier>> DiskTier::open(io::FileSystem& files, const Cl
     return fail(ErrorCode::kInvalidArgument, "cache", "there are more than 64 disks");
   }
   std::unique_ptr<DiskTier> tier(new DiskTier(files, clock, options));
-  FARM_TRY(tier->take_directories(options));
+  tier->take_directories(options);
   tier->settle_identities();
   tier->load_disks();
   for (const Place& place : tier->places_) {
@@ -73,12 +73,11 @@ Result<std::unique_ptr<DiskTier>> DiskTier::open(io::FileSystem& files, const Cl
   return tier;
 }
 
-Result<void> DiskTier::take_directories(const DiskTierOptions& options) {
+void DiskTier::take_directories(const DiskTierOptions& options) {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const DiskPlace& wanted = options.disks[i];
     auto home = DiskHome::open(files_, wanted.path);
     if (!home) {
-      if (home.error().code == ErrorCode::kBusy) return fail(std::move(home).error());
       set_aside(places_[i], home.error());
       continue;
     }
@@ -93,7 +92,6 @@ Result<void> DiskTier::take_directories(const DiskTierOptions& options) {
                     .queue_bytes = options.queue_bytes,
                     .dropped_out = [this](std::uint32_t number) { dropped_out(number); }});
   }
-  return ok();
 }
 
 void DiskTier::set_aside(Place& place, const Error& why) {

@@ -51,8 +51,8 @@ std::uint64_t segment_bytes_for(std::uint64_t disk_bytes, std::uint64_t asked_by
 
 class DiskTier {
  public:
-  // Takes its directories for this process, and finds what they hold. kBusy if another process has
-  // one of them; disks that cannot be used are problems in stats(), not errors. `files` and `clock`
+  // Takes its directories for this process, and finds what they hold. Disks that cannot be used, as
+  // those that another process has, are problems in stats(), not errors. `files` and `clock`
   // outlive the tier.
   static Result<std::unique_ptr<DiskTier>> open(io::FileSystem& files, const Clock& clock,
                                                 const DiskTierOptions& options);
@@ -95,7 +95,7 @@ class DiskTier {
 
   DiskTier(io::FileSystem& files, const Clock& clock, const DiskTierOptions& options);
 
-  Result<void> take_directories(const DiskTierOptions& options);
+  void take_directories(const DiskTierOptions& options);
   void settle_identities();
   void give_heads(std::uint64_t epoch);
   void load_disks();

@@ -80,6 +80,21 @@ TEST_F(DiskTierTest, TakesOnTheSecondRequest) {
   EXPECT_EQ(body_of("/a"), "body");
 }
 
+TEST_F(DiskTierTest, WhatReplacesIsNoFirstRequest) {
+  open();
+  offer("/a", "first");
+  offer("/a", "second", false);  // while that waits
+  EXPECT_EQ(body_of("/a"), "second");
+  tier_->flush();
+  offer("/a", "third", false);
+  EXPECT_EQ(body_of("/a"), "third");
+  EXPECT_EQ(tier_->stats().admissions, 3U);
+  const ObjectRef waiting = tier_->read("/a");
+  tier_->offer(waiting, false);
+  EXPECT_EQ(tier_->stats().already_there, 1U);
+  EXPECT_EQ(tier_->stats().admissions, 3U);
+}
+
 TEST_F(DiskTierTest, KeepsToTheWriteBudget) {
   DiskTierOptions options = options_of();
   options.write_budget = 10'000;
@@ -304,9 +319,14 @@ TEST_F(DiskTierTest, ShrinksToASmallerSize) {
 
 TEST_F(DiskTierTest, OneProcessHasADirectory) {
   open();
+  offer("/a", "body");
   const auto second = DiskTier::open(files_, clock_, options_of());
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::kBusy);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second.value()->stats().disks, 0U);
+  ASSERT_EQ(second.value()->stats().problems.size(), 1U);
+  EXPECT_NE(second.value()->stats().problems[0].find("locked"), std::string::npos);
+  EXPECT_FALSE(second.value()->read("/a"));
+  EXPECT_EQ(body_of("/a"), "body");
 }
 
 TEST_F(DiskTierTest, IsNothingWithoutDisks) {

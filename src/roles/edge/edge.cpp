@@ -378,7 +378,9 @@ void Edge::keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView 
 
 cache::EvictionHook offer_evicted(cache::DiskTier& disk) {
   return [&disk](const ObjectRef& object, bool asked_again) {
-    if ((object->meta().flags & cache::kNotForDisk) == 0) disk.offer(object, asked_again);
+    // What was asked for once alone was offered when it came: once more would count as a request.
+    if (!asked_again || (object->meta().flags & cache::kNotForDisk) != 0) return;
+    disk.offer(object, true);
   };
 }
 

@@ -106,17 +106,32 @@ ObjectRef Tiers::put(ObjectDraft draft) {
   if (judge(*draft) == cache::PurgeVerdict::kGone) return std::move(draft).finish();
   ObjectRef object = parts_.memory.insert(std::move(draft));
   recheck(*object);
+  offer(object);
+  return object;
+}
+
+void Tiers::offer(const ObjectRef& object) {
   const bool for_disk = parts_.disk != nullptr && (object->meta().flags & cache::kNotForDisk) == 0;
   if (for_disk && judge(*object) == cache::PurgeVerdict::kGood) parts_.disk->offer(object, false);
-  return object;
+}
+
+// In memory, or on the disk if that needs no waiting: it was looked for not long ago.
+ObjectRef Tiers::find_marker(const std::string& key) {
+  ObjectRef found = parts_.memory.find(key);
+  if (found || parts_.disk == nullptr) return found;
+  auto there = parts_.disk->try_read(key);
+  return there && *there ? promote(std::move(*there)) : found;
 }
 
 // The marker that is there, if it names the same fields; else a new one.
 ObjectRef Tiers::put_marker(const Response& response) {
-  ObjectRef marker = parts_.memory.find(response.key);
+  ObjectRef marker = find_marker(response.key);
   const bool same = marker && (marker->meta().flags & cache::kVaryMarker) != 0 &&
                     vary_of(*marker) == response.vary;
-  if (same) return marker;
+  if (same) {
+    offer(marker);  // with its variants, which are not found without it after a restart
+    return marker;
+  }
   const std::string generation =
       std::to_string(generations_.fetch_add(1)) + "." + std::to_string(parts_.clock.now_ms());
   const std::string head = "HTTP/1.1 200 OK\r\n" + std::string(kVaryName) + response.vary + "\r\n";

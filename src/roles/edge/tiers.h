@@ -63,6 +63,8 @@ class Tiers {
  private:
   io::Task<cache::ObjectRef> find_one(const std::string& key);
   cache::ObjectRef put(cache::ObjectDraft draft);
+  void offer(const cache::ObjectRef& object);
+  cache::ObjectRef find_marker(const std::string& key);
   cache::ObjectRef put_marker(const Response& response);
   cache::ObjectRef promote(cache::ObjectRef object);
   void forget(std::string_view key);
