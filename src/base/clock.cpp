@@ -5,6 +5,12 @@
 
 namespace farm {
 
+Millis SystemClock::coarse_now_ms() const {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return Millis{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 Millis SystemClock::now_ms() const {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();

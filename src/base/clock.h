@@ -14,11 +14,14 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Millis now_ms() const = 0;  // thread-safe
+  // Up to 10 ms behind it, for a fraction of the time: for what is reckoned in seconds.
+  virtual Millis coarse_now_ms() const { return now_ms(); }
 };
 
 class SystemClock final : public Clock {
  public:
   Millis now_ms() const override;
+  Millis coarse_now_ms() const override;
 };
 
 // Stands still until told otherwise. Thread-safe.

@@ -28,11 +28,24 @@ bool answers(const Endpoint& endpoint, Method method) {
 
 }  // namespace
 
-void EndpointTable::add(Endpoint endpoint) { endpoints_.push_back(std::move(endpoint)); }
+void EndpointTable::add(Endpoint endpoint) {
+  const std::string& pattern = endpoint.pattern;
+  const bool anything = pattern.size() < 2 || pattern[1] == '{';
+  if (anything) {
+    seconds_.set();
+  } else {
+    seconds_.set(static_cast<unsigned char>(pattern[1]));
+  }
+  endpoints_.push_back(std::move(endpoint));
+}
 
 EndpointTable::Match EndpointTable::match(Method method, std::string_view path) const {
   Match match;
   match.index = endpoints_.size();
+  if (path.size() >= 2 && !seconds_.test(static_cast<unsigned char>(path[1]))) {
+    match.endpoint = &fallback_;
+    return match;
+  }
   bool path_known = false;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     if (!fits(endpoints_[i].pattern, path, match.params)) continue;

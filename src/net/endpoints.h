@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -49,6 +50,8 @@ class EndpointTable {
 
  private:
   std::vector<Endpoint> endpoints_;
+  // The second characters of the patterns: what begins otherwise fits none of them.
+  std::bitset<256> seconds_;
   Endpoint fallback_;
 };
 
