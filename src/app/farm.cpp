@@ -2,14 +2,11 @@
 
 #include <atomic>
 #include <future>
-#include <random>
-#include <sstream>
 #include <thread>
 
 #include "app/data_dir.h"
-#include "cache/disk/disk_tier.h"
-#include "cache/fills.h"
-#include "cache/memory_tier.h"
+#include "app/edge_node.h"
+#include "app/figures.h"
 #include "cache/purge_log.h"
 #include "catalog/sqlite_catalog.h"
 #include "io/file.h"
@@ -20,7 +17,6 @@
 #include "render/renderer.h"
 #include "roles/admin.h"
 #include "roles/catalog_session.h"
-#include "roles/edge/edge.h"
 #include "roles/origin.h"
 #include "roles/photos_api.h"
 #include "roles/purge/purger.h"
@@ -78,22 +74,6 @@ std::vector<std::filesystem::path> store_directories(const Config& config) {
   return config.store.paths.empty() ? std::vector{config.data} : config.store.paths;
 }
 
-// By which a request is told that has come through this process before.
-std::string via_name(const roles::EdgeConfig& config) {
-  std::random_device random;
-  std::ostringstream out;
-  out << config.name << '-' << std::hex << random();
-  return out.str();
-}
-
-// Of a URL: "https://img.example.com" names img.example.com.
-std::string host_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find('/')));
-}
-
 std::filesystem::path catalog_file(const Config& config) {
   return config.catalog.path.empty() ? config.data / "catalog.sqlite" : config.catalog.path;
 }
@@ -132,7 +112,6 @@ struct Farm::Parts {
   Result<void> reconcile();
   Result<roles::Reindexed> reindex(const roles::ReindexProgress& progress);
   Result<void> serve();
-  Result<void> open_cache();
   Result<void> add_views(net::EndpointTable& endpoints);
   void collect_figures();
   void stop();
@@ -149,12 +128,10 @@ struct Farm::Parts {
   std::unique_ptr<io::WorkerPool> disk_pool;
   std::unique_ptr<io::WorkerPool> image_pool;
   std::unique_ptr<io::WorkerPool> on_demand_pool;
-  std::unique_ptr<io::WorkerPool> cache_disk_pool;
   std::unique_ptr<roles::MemoryBudget> memory;
   std::unique_ptr<roles::PictureBudget> pictures;
   std::unique_ptr<cache::PurgeLog> purge_log;
-  std::unique_ptr<cache::DiskTier> disk_tier;
-  std::unique_ptr<cache::MemoryTier> memory_tier;
+  std::unique_ptr<EdgeNode> edge;
   std::unique_ptr<roles::Purger> purger;
   std::unique_ptr<roles::Services> services;
   std::unique_ptr<roles::Authorizer> authorizer;
@@ -166,9 +143,6 @@ struct Farm::Parts {
   std::unique_ptr<roles::UpkeepApi> upkeep;
   std::unique_ptr<roles::PurgesApi> purges;
   std::unique_ptr<roles::Admin> admin;
-  route::Routes routes;
-  std::unique_ptr<cache::Fills> fills;
-  std::unique_ptr<roles::Edge> edge;
   std::unique_ptr<net::Server> server;
 
   roles::Tie tie = roles::Tie::kNeverMade;
@@ -205,7 +179,8 @@ Result<void> Farm::Parts::open_catalog() {
 void Farm::Parts::add_purges(net::EndpointTable& endpoints) {
   // Some disk threads are left for others, however long the edges take.
   const std::size_t may_wait = std::max<std::size_t>(1, config.roles.disk_threads / 2);
-  purger = std::make_unique<roles::Purger>(config.purge, *purge_log, memory_tier.get(), may_wait);
+  purger = std::make_unique<roles::Purger>(config.purge, *purge_log,
+                                           edge ? edge->memory() : nullptr, may_wait);
   services->purger = purger.get();
   purges = std::make_unique<roles::PurgesApi>(*services, *authorizer, *purger);
   purges->add_endpoints(endpoints);
@@ -276,7 +251,7 @@ Result<void> Farm::Parts::serve() {
   FARM_TRY(purge_log, cache::PurgeLog::open(io::posix_file_system(), config.data / "purge.log",
                                             clock, config.purge.log_options()));
   if (config.roles.has_role("edge")) {
-    FARM_TRY(open_cache());
+    FARM_TRY(edge, EdgeNode::open(config, clock, *purge_log, health));
   }
   net::EndpointTable endpoints;
   if (config.roles.has_role("upload")) {
@@ -301,91 +276,27 @@ Result<void> Farm::Parts::serve() {
   return write_server_url(config.data, "http://" + server->address());
 }
 
-Result<void> Farm::Parts::open_cache() {
-  if (!config.cache.disks.empty()) {
-    FARM_TRY(disk_tier, cache::DiskTier::open(io::posix_file_system(), clock,
-                                              cache::disk_tier_options(config.cache)));
-    for (const std::string& problem : disk_tier->stats().problems) {
-      obs::log_error(problem);
-      health.note(problem);
-    }
-  }
-  cache_disk_pool = std::make_unique<io::WorkerPool>("cache-disk", config.cache.disk_threads,
-                                                     config.cache.disk_thread_queue);
-  cache::MemoryTierOptions options = cache::memory_tier_options(config.cache);
-  if (disk_tier) options.evicted = roles::offer_evicted(*disk_tier);
-  memory_tier = std::make_unique<cache::MemoryTier>(options);
-  return ok();
-}
-
 // What is no call of the API: by the edge, or without one by the origin alone.
 Result<void> Farm::Parts::add_views(net::EndpointTable& endpoints) {
-  if (!config.roles.has_role("edge")) {
+  if (!edge) {
     endpoints.set_fallback({.name = "unmatched", .handle = roles::Origin::not_found});
     if (origin) origin->add_endpoints(endpoints);
     return ok();
   }
-  FARM_TRY(routes, route::Routes::make(config.route));
-  fills = std::make_unique<cache::Fills>(
-      cache::FillLimits{.keep_max_bytes = config.cache.disk_object_max_bytes},
-      config.cache.max_fills);
-  edge = std::make_unique<roles::Edge>(
-      roles::EdgeParts{.config = config.edge,
-                       .cache_config = config.cache,
-                       .upstream_config = config.upstream,
-                       .clock = clock,
-                       .routes = routes,
-                       .memory = *memory_tier,
-                       .disk = disk_tier.get(),
-                       .disk_pool = *cache_disk_pool,
-                       .purges = *purge_log,
-                       .ready = [this] { return purger->ready(); },
-                       .fills = *fills,
-                       .metrics = metrics,
-                       .net_threads = net::thread_count(config.net),
-                       .via_name = via_name(config.edge),
-                       .public_host = host_of(config.roles.public_url),
-                       .origin = origin.get()});
-  edge->add_endpoints(endpoints);
-  edge->set_purge_handler([this](net::Exchange& exchange) { return purges->purge_path(exchange); });
-  // What is being fetched now may be from before.
-  purger->set_listener([this] { fills->hide_all(); });
+  FARM_TRY(edge->start_serving(
+      {.metrics = metrics,
+       .clock = clock,
+       .purger = *purger,
+       .origin = origin.get(),
+       .purge = [this](net::Exchange& exchange) { return purges->purge_path(exchange); }},
+      endpoints));
   return ok();
 }
 
 void Farm::Parts::collect_figures() {
   metrics.collect([this](obs::Samples& out) {
-    const store::StoreStats stats = store->stats();
+    collect_store(store->stats(), out);
     const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-    out.gauge("photofarm_store_photos", "Photos in the store.", number(stats.photos));
-    out.gauge("photofarm_store_live_bytes", "Bytes of records that can be read.",
-              number(stats.live_bytes));
-    out.gauge("photofarm_store_garbage_bytes", "Bytes of replaced and deleted records on disk.",
-              number(stats.garbage_bytes));
-    out.gauge("photofarm_store_free_bytes", "Free bytes on the store's disks.",
-              number(stats.disk_free_bytes));
-    out.gauge("photofarm_store_volumes", "Volume files.", number(stats.volumes));
-    out.gauge("photofarm_store_problems", "What /healthz tells of the store.",
-              number(stats.problems.size()));
-    out.counter("photofarm_store_syncs_total", "fdatasync calls.", number(stats.syncs));
-    out.counter("photofarm_store_puts_total", "Records put.", number(stats.puts));
-    out.counter("photofarm_store_checksum_errors_total",
-                "Bad bytes seen by reads, verify, compaction and scrub.",
-                number(stats.checksum_errors));
-    out.counter("photofarm_store_compactions_total", "Volumes rewritten without garbage.",
-                number(stats.compactions));
-    out.counter("photofarm_store_reclaimed_bytes_total", "Bytes given back by that.",
-                number(stats.reclaimed_bytes));
-    out.counter("photofarm_store_scrubbed_bytes_total", "Bytes read back in the background.",
-                number(stats.scrubbed_bytes));
-    out.gauge("photofarm_store_oldest_scrub_seconds",
-              "Since when every byte was read back or written, in seconds since 1970.",
-              static_cast<double>(stats.oldest_scrub_ms) / 1000);
-    out.gauge("photofarm_store_checkpoint_seconds",
-              "When the index was last written to disk, in seconds since 1970; 0: never.",
-              static_cast<double>(stats.checkpoint_ms) / 1000);
-    out.gauge("photofarm_store_open", "1 once the store has gone through all volumes.",
-              stats.open ? 1 : 0);
     if (const auto rows = catalog->stats()) {
       out.gauge("photofarm_catalog_photos", "Photos in the catalog.", number(rows.value().photos));
       out.counter("photofarm_catalog_commits_total", "Transactions synced to disk.",
@@ -393,17 +304,7 @@ void Farm::Parts::collect_figures() {
     }
     out.gauge("photofarm_memory_budget_used_bytes", "Memory of uploads under way.",
               number(memory->used()));
-    const roles::PictureBudget::Stats taken = pictures->stats();
-    out.gauge("photofarm_image_memory_used_bytes",
-              "Memory that the pictures being decoded are estimated to take.",
-              number(taken.used_bytes));
-    out.gauge("photofarm_image_memory_waiting", "Pictures that wait for memory.",
-              number(taken.waiting));
-    out.counter("photofarm_image_memory_waits_total", "Pictures that had to wait for memory.",
-                number(taken.waited));
-    out.counter("photofarm_image_memory_refused_total",
-                "Pictures refused because the wait for memory was too long.",
-                number(taken.refused));
+    collect_pictures(pictures->stats(), out);
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(disk_pool->queued()),
               {{"pool", "disk"}});
     out.gauge("photofarm_pool_queued", "Jobs that wait for a thread.", number(image_pool->queued()),
@@ -429,19 +330,18 @@ void Farm::Parts::stop() {
   if (upkeep) upkeep->stop();
   if (server) {
     server->stop();
-    if (edge) edge->stop();
+    if (edge) edge->stop_serving();
     remove_server_url(config.data);
   }
   if (pictures) pictures->close();
   // Their jobs hold coroutines of the server: first they end, then it goes.
   if (on_demand_pool) on_demand_pool->stop();
   if (image_pool) image_pool->stop();
-  if (cache_disk_pool) cache_disk_pool->stop();
   if (disk_pool) disk_pool->stop();
   if (purger) purger->stop();
   if (session) session->stop();
   server.reset();
-  if (disk_tier) disk_tier->stop();
+  if (edge) edge->close();
 }
 
 Farm::Farm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

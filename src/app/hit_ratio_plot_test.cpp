@@ -33,6 +33,18 @@ TEST(HitRatioPlotTest, DrawsALineAPolicy) {
   EXPECT_THAT(svg, Not(HasSubstr(">1.01 KB<")));
 }
 
+TEST(HitRatioPlotTest, ManyLinesHaveALegendOfSeveralRows) {
+  HitRatioPlot many = plot();
+  many.lines.clear();
+  for (int i = 0; i < 6; ++i) {
+    many.lines.push_back(
+        {"S3-FIFO, " + std::to_string(i) + " GB memory", {{1000, "1 KB", "1 %", 0.1}}});
+  }
+  const std::string svg = to_svg(many);
+  EXPECT_THAT(svg, HasSubstr("y=\"78.0\" font-size=\"13\">S3-FIFO, 0 GB"));
+  EXPECT_THAT(svg, HasSubstr("y=\"96.0\" font-size=\"13\">S3-FIFO, 3 GB"));
+}
+
 TEST(HitRatioPlotTest, IsNeverWithoutNumbers) {
   HitRatioPlot one = plot();
   one.lines = {{"LRU", {{5, "5", "1 %", 0}}}, {"none", {}}};

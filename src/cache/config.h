@@ -51,8 +51,8 @@ struct Config {
   // bodies go through and are not kept at all.
   std::uint64_t disk_object_max_bytes = 512 << 10;
   // Bytes a second that may be written to each disk, second chances included; 0: no bound. What is
-  // over it is not kept. The default is what takes an SSD of 1 TB about five years to wear out at
-  // a third of the day.
+  // over it is not kept. The default for a third of the day is a terabyte: what an SSD of that
+  // size made for servers takes each day for five years.
   std::uint64_t disk_write_budget = std::uint64_t{32} << 20;
   // Files are of this size, and are let go of as a whole. Smaller on disks of less than 16 of them.
   std::uint64_t disk_segment_bytes = std::uint64_t{64} << 20;

@@ -163,7 +163,7 @@ io::Task<void> Origin::serve(net::Exchange& exchange) {
   if (is_stored(*url)) {
     co_await serve_stored(exchange, *url, lease.view(), prefix->value(), mark);
   } else {
-    co_await serve_on_demand(exchange, *url, prefix->value());
+    co_await serve_on_demand(exchange, *url, prefix->value(), mark);
   }
 }
 
@@ -202,7 +202,7 @@ io::Task<void> Origin::serve_stored(net::Exchange& exchange, const PermissionUrl
 }
 
 io::Task<void> Origin::serve_on_demand(net::Exchange& exchange, const PermissionUrl& url,
-                                       RecordPrefix prefix) {
+                                       RecordPrefix prefix, std::uint64_t mark) {
   const photo::RecordView& view = prefix.view;
   // A stored size that this photo lacks is lacking in every format.
   if (photo::spec_of(url.code).stored && !view.find(url.code)) {
@@ -221,14 +221,15 @@ io::Task<void> Origin::serve_on_demand(net::Exchange& exchange, const Permission
     (void)co_await send_error(exchange, made.error());
     co_return;
   }
-  const Rendition& size = *made.value();
+  const Rendition& size = made.value();
   const SizeFacts facts = {.id = url.id,
                            .format = size.format,
-                           .length = size.bytes.size(),
+                           .length = size.bytes().size(),
                            .fingerprint = size.fingerprint,
                            .changed_ms = changed_ms,
                            .varies = url.negotiated};
-  co_await send_size(exchange, facts, size.bytes);
+  co_await send_size(exchange, facts, size.bytes());
+  keep(exchange, facts, size.bytes(), mark);
 }
 
 }  // namespace farm::roles

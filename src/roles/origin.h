@@ -55,7 +55,7 @@ class Origin {
   void keep(const net::Exchange& exchange, const SizeFacts& facts, ByteView bytes,
             std::uint64_t mark) const;
   io::Task<void> serve_on_demand(net::Exchange& exchange, const url::PermissionUrl& url,
-                                 store::RecordPrefix prefix);
+                                 store::RecordPrefix prefix, std::uint64_t mark);
   io::Task<Result<store::RecordPrefix>> read_prefix(PhotoId id, std::size_t window,
                                                     MutableByteView buffer);
 

@@ -95,8 +95,28 @@ class Loader {
     return &rows_[sequence - rows_.front().sequence];
   }
 
+  bool is_known(const CheckpointRow* row) const {
+    return row != nullptr && row->end == CheckpointRow::kWhole;
+  }
+
+  // The ends of all segments that will be read are asked for at once, so that the disk need not be
+  // waited for so many times in turn.
+  Result<void> read_ahead() {
+    constexpr std::uint64_t kMostOfAnEnd = 64 << 10;
+    for (const std::uint64_t sequence : live_) {
+      const auto segment = segments_.get(*slot_of(sequence));
+      if (!segment || is_known(row_of(sequence))) continue;
+      FARM_TRY(const std::uint64_t size, segment->file->size());
+      const std::uint64_t length = std::min(size, kMostOfAnEnd);
+      segment->file->begin_read_ahead(size - length, length);
+      segment->file->begin_read_ahead(0, kSegmentHeadBytes);
+    }
+    return ok();
+  }
+
   // False if the checkpoint does not fit the segments.
   Result<bool> replay() {
+    FARM_TRY(read_ahead());
     for (const std::uint64_t sequence : live_) {
       const std::uint32_t slot = *slot_of(sequence);
       const auto segment = segments_.get(slot);
@@ -106,7 +126,7 @@ class Loader {
         segments_.remove(slot);  // it had been let go of before the checkpoint
         continue;
       }
-      if (row != nullptr && row->end == CheckpointRow::kWhole) {
+      if (is_known(row)) {
         FARM_TRY(const std::uint64_t size, segment->file->size());
         closed_.push_back({slot, sequence, size});
         continue;

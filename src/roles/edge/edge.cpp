@@ -164,6 +164,8 @@ io::Task<void> Edge::answer_own(net::Exchange& exchange) {
 
 io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
   const net::RequestHead& request = exchange.request();
+  // Where nothing is kept, nobody waits for what another fetches.
+  bool alone = parts_.keeps_nothing();
   for (int i = 0; i < kMostTries; ++i) {
     const Found found = co_await tiers_.find(ask.key, request.headers);
     const bool answered = co_await answer_found(exchange, ask, found);
@@ -179,8 +181,8 @@ io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
       co_return;
     }
     const bool stored = found.kind == Found::Kind::kResponse;
-    const bool alone = found.kind == Found::Kind::kPass || i + 1 == kMostTries ||
-                       (!stored && (ask.ranged || request.method == net::Method::kHead));
+    alone = alone || found.kind == Found::Kind::kPass || i + 1 == kMostTries ||
+            (!stored && (ask.ranged || request.method == net::Method::kHead));
     if (alone) {
       net::Upstreams& mine = upstreams(exchange, co_await boost::asio::this_coro::executor);
       const ObjectRef part = found.kind == Found::Kind::kPart ? found.object : ObjectRef();
@@ -188,6 +190,7 @@ io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
     }
     const Followed followed = co_await fetch(exchange, ask, found, fwd);
     if (followed == Followed::kAnswered) co_return;
+    alone = followed == Followed::kAlone;
   }
 }
 
@@ -268,22 +271,23 @@ io::Task<Edge::Followed> Edge::fetch(net::Exchange& exchange, const Ask& ask, co
   co_return co_await follow(exchange, found, reader, fwd);
 }
 
-// Whether what came for another's request answers this one.
-bool Edge::may_share(const net::Exchange& exchange, const Found& found, const Fill::Reader& reader,
-                     const Fill::Outcome& outcome) {
-  // What only that request was to blame for.
-  if (outcome.error) return outcome.error->code != ErrorCode::kInvalidArgument;
-  if (const ObjectRef& object = outcome.object.object) {
-    // Of another variant, if a 304 has brought a Vary.
-    return outcome.object.shared && object->key() == found.key;
+// kAnswered: what came for another's request answers this one as well.
+Edge::Followed Edge::share(const net::Exchange& exchange, const Found& found,
+                           const Fill::Reader& reader, const Fill::Outcome& outcome) const {
+  if (outcome.error) {
+    const bool only_his_fault = outcome.error->code == ErrorCode::kInvalidArgument;
+    return only_his_fault ? Followed::kAgain : Followed::kAnswered;
   }
-  if (!reader.can_follow()) {
-    parts_.fills.hide(found.key, reader.fill());
-    return false;
+  if (const ObjectRef& object = outcome.object.object) {
+    if (!outcome.object.shared) return Followed::kAlone;
+    // Another variant's, if a 304 has brought a Vary.
+    return object->key() == found.key ? Followed::kAnswered : Followed::kAgain;
   }
   const cache::FillHead& head = *outcome.head;
+  if (!head.shared || !reader.can_follow()) return Followed::kAlone;
   const auto lines = cache::parse_header_lines(head.lines);
-  return head.shared && cache::vary_key(lines, exchange.request().headers) == head.vary_key;
+  const bool same = cache::vary_key(lines, exchange.request().headers) == head.vary_key;
+  return same ? Followed::kAnswered : Followed::kAgain;
 }
 
 io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& found,
@@ -295,8 +299,10 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& foun
     if (!sent) co_return Followed::kAnswered;
   }
   const Fill::Outcome outcome = co_await reader.outcome();
-  const bool mine = reader.owner() || may_share(exchange, found, reader, outcome);
-  if (!mine) co_return Followed::kAgain;
+  if (!reader.owner()) {
+    const Followed shared = share(exchange, found, reader, outcome);
+    if (shared != Followed::kAnswered) co_return shared;
+  }
   CacheStatus status = {
       .fwd = fwd, .fwd_status = outcome.upstream_status(), .collapsed = !reader.owner()};
   if (outcome.error) {
@@ -374,43 +380,6 @@ cache::EvictionHook offer_evicted(cache::DiskTier& disk) {
   return [&disk](const ObjectRef& object, bool asked_again) {
     if ((object->meta().flags & cache::kNotForDisk) == 0) disk.offer(object, asked_again);
   };
-}
-
-void Edge::collect(obs::Samples& out) const {
-  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-  const cache::TierStats memory = parts_.memory.stats();
-  const obs::Labels tier = {{"tier", "memory"}};
-  out.counter("photofarm_cache_hits_total", "Look-ups that found something.", number(memory.hits),
-              tier);
-  out.counter("photofarm_cache_misses_total", "Look-ups that found nothing.", number(memory.misses),
-              tier);
-  out.counter("photofarm_cache_hit_bytes_total", "Bytes of what was found.",
-              number(memory.hit_bytes), tier);
-  out.counter("photofarm_cache_admissions_total", "Objects put in.", number(memory.admissions),
-              tier);
-  out.counter("photofarm_cache_refusals_total", "Objects too large.", number(memory.refusals),
-              tier);
-  out.counter("photofarm_cache_evictions_total", "Objects that had to make room.",
-              number(memory.evictions), tier);
-  out.gauge("photofarm_cache_objects", "Objects kept.", number(memory.objects), tier);
-  out.gauge("photofarm_cache_bytes", "Bytes taken, index and headers included.",
-            number(memory.bytes), tier);
-  out.gauge("photofarm_cache_capacity_bytes", "Bytes that may be taken.", number(memory.capacity),
-            tier);
-  out.gauge("photofarm_cache_fills", "Fetches under way.", number(parts_.fills.running()));
-  std::uint64_t open = 0;
-  std::uint64_t idle = 0;
-  {
-    const std::lock_guard lock(upstreams_mutex_);
-    for (const auto& upstreams : upstreams_) {
-      if (!upstreams) continue;
-      open += upstreams->figures().open.load();
-      idle += upstreams->figures().idle.load();
-    }
-  }
-  out.gauge("photofarm_upstream_connections", "Connections to servers of pools.", number(open));
-  out.gauge("photofarm_upstream_connections_idle", "Those that wait to be used again.",
-            number(idle));
 }
 
 }  // namespace farm::roles

@@ -33,8 +33,11 @@ class Edge final : public SizeKeeper {
   void collect(obs::Samples& out) const;
 
  private:
-  enum class Followed { kAnswered, kAgain };
-  struct Step;
+  enum class Followed {
+    kAnswered,
+    kAgain,  // what came is another variant: look again
+    kAlone,  // what came is for the one who asked, or has gone past
+  };
 
   bool answer_now(net::Exchange& exchange);
   io::Task<void> answer(net::Exchange& exchange);
@@ -46,8 +49,8 @@ class Edge final : public SizeKeeper {
                            cache::Fwd fwd);
   io::Task<Followed> follow(net::Exchange& exchange, const Found& found,
                             cache::Fill::Reader& reader, cache::Fwd fwd);
-  bool may_share(const net::Exchange& exchange, const Found& found,
-                 const cache::Fill::Reader& reader, const cache::Fill::Outcome& outcome);
+  Followed share(const net::Exchange& exchange, const Found& found,
+                 const cache::Fill::Reader& reader, const cache::Fill::Outcome& outcome) const;
   io::Task<void> stream(net::Exchange& exchange, cache::Fill::Reader& reader,
                         const cache::FillHead& head, std::string more);
   std::shared_ptr<const FetchPlan> make_plan(const net::Exchange& exchange, const Ask& ask,

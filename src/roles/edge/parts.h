@@ -41,6 +41,8 @@ struct EdgeParts {
   std::string via_name;      // a token that no other process has
   std::string public_host;   // of our own URLs, "img.example.com"; may be empty
   Origin* origin = nullptr;  // of this process, if it is one
+
+  bool keeps_nothing() const { return cache_config.memory_bytes == 0 && disk == nullptr; }
 };
 
 }  // namespace farm::roles

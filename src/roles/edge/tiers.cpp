@@ -158,6 +158,7 @@ void Tiers::remember_pass(const std::string& key) {
   meta.purge_seq = parts_.purges.last();
   meta.fresh_until_ms = meta.stored_ms + parts_.cache_config.pass_for.count();
   put(ObjectDraft({.key = key, .meta = meta}));
+  if (parts_.disk != nullptr) parts_.disk->erase(key);
 }
 
 void Tiers::invalidate(std::string_view key) {
