@@ -2,9 +2,9 @@
 // writes it; readers of any thread follow, each at its own pace. Nobody's leaving ends it, unless
 // nobody is left and it would not be kept either.
 //
-//   producer:  set_head() → { room() → space() → commit() }… → finish();  or set_object(), or
-//   fail() reader:    Reader reader(fill, …);  co_await reader.outcome() → { co_await reader.next()
-//   }…
+//   Producer:  set_head() → { room() → space() → commit() }… → finish()
+//              or set_object(), or fail()
+//   Reader:    outcome() → { next() }…
 //
 // Memory: up to `keep_max_bytes` of body are held until the end, so that they can be stored; of a
 // longer one, or one that is not to be stored, the last `window_bytes` that some reader has not
@@ -86,7 +86,6 @@ class Fill : public std::enable_shared_from_this<Fill> {
     io::Task<Outcome> outcome();
     // False: this reader came too late for a body that is not kept. Ask before next().
     bool can_follow() const { return followed_; }
-    const Fill& fill() const { return *fill_; }
     // Bytes that follow those it gave before; good until the next call. Empty: that was all.
     io::Task<Result<ByteView>> next();
 

@@ -271,22 +271,23 @@ io::Task<Edge::Followed> Edge::fetch(net::Exchange& exchange, const Ask& ask, co
   co_return co_await follow(exchange, found, reader, fwd);
 }
 
-// Whether what came for another's request answers this one.
-bool Edge::may_share(const net::Exchange& exchange, const Found& found, const Fill::Reader& reader,
-                     const Fill::Outcome& outcome) {
-  // What only that request was to blame for.
-  if (outcome.error) return outcome.error->code != ErrorCode::kInvalidArgument;
-  if (const ObjectRef& object = outcome.object.object) {
-    // Of another variant, if a 304 has brought a Vary.
-    return outcome.object.shared && object->key() == found.key;
+// kAnswered: what came for another's request answers this one as well.
+Edge::Followed Edge::share(const net::Exchange& exchange, const Found& found,
+                           const Fill::Reader& reader, const Fill::Outcome& outcome) const {
+  if (outcome.error) {
+    const bool only_his_fault = outcome.error->code == ErrorCode::kInvalidArgument;
+    return only_his_fault ? Followed::kAgain : Followed::kAnswered;
   }
-  if (!reader.can_follow()) {
-    parts_.fills.hide(found.key, reader.fill());
-    return false;
+  if (const ObjectRef& object = outcome.object.object) {
+    if (!outcome.object.shared) return Followed::kAlone;
+    // Another variant's, if a 304 has brought a Vary.
+    return object->key() == found.key ? Followed::kAnswered : Followed::kAgain;
   }
   const cache::FillHead& head = *outcome.head;
+  if (!head.shared || !reader.can_follow()) return Followed::kAlone;
   const auto lines = cache::parse_header_lines(head.lines);
-  return head.shared && cache::vary_key(lines, exchange.request().headers) == head.vary_key;
+  const bool same = cache::vary_key(lines, exchange.request().headers) == head.vary_key;
+  return same ? Followed::kAnswered : Followed::kAgain;
 }
 
 io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& found,
@@ -298,10 +299,9 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& foun
     if (!sent) co_return Followed::kAnswered;
   }
   const Fill::Outcome outcome = co_await reader.outcome();
-  const bool mine = reader.owner() || may_share(exchange, found, reader, outcome);
-  if (!mine) {
-    const bool gone = outcome.head != nullptr && (!outcome.head->shared || !reader.can_follow());
-    co_return gone ? Followed::kAlone : Followed::kAgain;
+  if (!reader.owner()) {
+    const Followed shared = share(exchange, found, reader, outcome);
+    if (shared != Followed::kAnswered) co_return shared;
   }
   CacheStatus status = {
       .fwd = fwd, .fwd_status = outcome.upstream_status(), .collapsed = !reader.owner()};

@@ -49,8 +49,8 @@ class Edge final : public SizeKeeper {
                            cache::Fwd fwd);
   io::Task<Followed> follow(net::Exchange& exchange, const Found& found,
                             cache::Fill::Reader& reader, cache::Fwd fwd);
-  bool may_share(const net::Exchange& exchange, const Found& found,
-                 const cache::Fill::Reader& reader, const cache::Fill::Outcome& outcome);
+  Followed share(const net::Exchange& exchange, const Found& found,
+                 const cache::Fill::Reader& reader, const cache::Fill::Outcome& outcome) const;
   io::Task<void> stream(net::Exchange& exchange, cache::Fill::Reader& reader,
                         const cache::FillHead& head, std::string more);
   std::shared_ptr<const FetchPlan> make_plan(const net::Exchange& exchange, const Ask& ask,

@@ -2,6 +2,9 @@
 
 #include <thread>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "net/test_upstream.h"
 #include "roles/edge/edge_fixture.h"
 
@@ -50,8 +53,17 @@ class UpstreamCallTest : public ::testing::Test {
     }
     return out;
   }
-  UpstreamCallRequest get() { return {.target = "/"}; }
-  UpstreamCallRequest post() { return {.method = "POST", .target = "/", .content_length = 0}; }
+  static UpstreamCallRequest get() {
+    UpstreamCallRequest request;
+    request.target = "/";
+    return request;
+  }
+  static UpstreamCallRequest post() {
+    UpstreamCallRequest request = get();
+    request.method = "POST";
+    request.content_length = 0;
+    return request;
+  }
 
   // Where nobody listens.
   static std::uint16_t closed_port() { return RawListener().port(); }
