@@ -255,11 +255,11 @@ class VariantsWithoutMemory(Variants):
 
 
 class Evicted(DiskCase):
-    memory = "512KiB"
+    memory = "256KiB"
 
     def test_what_leaves_memory_is_found_and_promoted(self):
         self.start()
-        many = self.script_many(300, SMALL)
+        many = self.script_many(200, SMALL)
         for one in many:
             self.fill(one, times=3)
         self.assertEqual(self.asked(), len(many))
@@ -275,7 +275,7 @@ class Evicted(DiskCase):
 
     def test_what_was_asked_for_once_is_not_written(self):
         self.start()
-        many = self.script_many(300, SMALL)
+        many = self.script_many(200, SMALL)
         self.fill(*many, times=1)
         self.assertGreater(self.metric("evictions_total", "memory"), 50)
         self.assertEqual(self.metric("admissions_total", "disk"), 0)
@@ -388,7 +388,7 @@ class Kill9(DiskCase):
         self.start()
         for turn in range(ROUNDS):
             load = Load(self, SEED + turn)
-            aim = dice.randrange(100, 300 if SANITIZED else 1500)
+            aim = dice.randrange(100, 300 if SANITIZED else 1000)
             self.wait_for(f"{aim} answers", lambda: load.answers >= aim or load.failures)
             self.farm.kill()
             load.join()
@@ -476,7 +476,7 @@ class Trouble(DiskCase):
 
     def test_damaged_while_it_was_stopped(self):
         self.start()
-        many = self.script_many(60)
+        many = self.script_many(45)
         self.fill(*many)
         self.farm.stop()
         kept = self.folder / "kept"
