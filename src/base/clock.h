@@ -14,7 +14,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Millis now_ms() const = 0;  // thread-safe
-  // Up to 10 ms behind it, for a fraction of the time: for what is reckoned in seconds.
+  // Up to kCoarseMs behind it, for a fraction of the time: for what is reckoned in seconds.
+  static constexpr Millis kCoarseMs = 10;
   virtual Millis coarse_now_ms() const { return now_ms(); }
 };
 

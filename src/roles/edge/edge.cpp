@@ -85,7 +85,7 @@ bool Edge::answer_now(net::Exchange& exchange) {
   const Millis now_ms = parts_.clock.coarse_now_ms();
   if (object) {
     const cache::ObjectMeta& meta = object->meta();
-    const bool fresh = !object->expired() && now_ms < meta.fresh_until_ms;
+    const bool fresh = !object->expired() && now_ms + Clock::kCoarseMs < meta.fresh_until_ms;
     if (!fresh || !cache::is_plain(meta) || !parts_.ready()) return false;
     return answer_stored_now(exchange, object, now_ms, parts_.config.name, {.hit = true});
   }
