@@ -12,7 +12,7 @@
 namespace farm::net {
 namespace {
 
-constexpr std::size_t kFirstBufferBytes = 4 << 10;
+constexpr std::size_t kFirstBufferBytes = 2 << 10;
 constexpr std::size_t kDrainBytes = 256 << 10;   // of an unread body, to keep the connection
 constexpr std::int64_t kLingerMs = 2'000;        // without a byte
 constexpr std::int64_t kLingerTotalMs = 10'000;  // in all

@@ -15,7 +15,8 @@
 namespace farm::net {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::milliseconds kRound{192};  // in which each connection is looked at once
+constexpr std::chrono::milliseconds kStoppingTick{20};
 
 }  // namespace
 
@@ -58,10 +59,12 @@ void NetThread::tick() {
   const std::string date = "Date: " + format_http_date(SystemClock().now_ms()) + "\r\n";
   std::ranges::copy(date, date_line_.begin());
   const std::int64_t now_ms = monotonic_ms();
-  for (auto item = supervised_.begin(); item != supervised_.end();) {
-    (item++)->check(now_ms, stopping_);
+  if (stopping_) {
+    for (Slice& slice : supervised_) check(slice, now_ms);
+  } else {
+    check(supervised_[turn_++ % kSlices], now_ms);
   }
-  if (stopping_ && supervised_.empty() && counts_as_busy_) {
+  if (stopping_ && counts_as_busy_ && supervises_nothing()) {
     counts_as_busy_ = false;
     busy_threads_.fetch_sub(1);
   }
@@ -72,8 +75,16 @@ void NetThread::tick() {
   schedule_tick();
 }
 
+void NetThread::check(Slice& slice, std::int64_t now_ms) {
+  for (auto item = slice.begin(); item != slice.end();) (item++)->check(now_ms, stopping_);
+}
+
+bool NetThread::supervises_nothing() const {
+  return std::ranges::all_of(supervised_, [](const Slice& slice) { return slice.empty(); });
+}
+
 void NetThread::schedule_tick() {
-  timer_.expires_after(stopping_ ? kTick / 10 : kTick);
+  timer_.expires_after(stopping_ ? kStoppingTick : kRound / kSlices);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });

@@ -45,16 +45,20 @@ class NetThread {
   std::size_t index() const { return index_; }
   boost::asio::io_context& context() { return context_; }
   bool stopping() const { return stopping_; }
-  void supervise(Supervised& item) { supervised_.push_back(item); }
+  void supervise(Supervised& item) { supervised_[joined_++ % kSlices].push_back(item); }
 
   // "Date: Sun, 22 Nov 2026 02:19:00 GMT\r\n", at most a tick old.
   std::string_view date_line() const { return {date_line_.data(), date_line_.size()}; }
 
  private:
   static constexpr std::size_t kDateLineBytes = 37;
+  static constexpr int kSlices = 16;
+  using Slice = boost::intrusive::list<Supervised, boost::intrusive::constant_time_size<false>>;
 
   void begin_stop();
   void tick();
+  void check(Slice& slice, std::int64_t now_ms);
+  bool supervises_nothing() const;
   void schedule_tick();
 
   const std::size_t index_;
@@ -62,7 +66,10 @@ class NetThread {
   std::atomic<std::size_t>& busy_threads_;
   boost::asio::io_context context_{1};
   boost::asio::steady_timer timer_{context_};
-  boost::intrusive::list<Supervised, boost::intrusive::constant_time_size<false>> supervised_;
+  // A slice is looked at in each tick, so that ten thousand connections hold nobody up.
+  std::array<Slice, kSlices> supervised_;
+  unsigned joined_ = 0;
+  unsigned turn_ = 0;
   bool stopping_ = false;
   bool counts_as_busy_ = true;
   std::int64_t stop_deadline_ms_ = 0;
