@@ -1,6 +1,7 @@
 #include "roles/edge/relay.h"
 
 #include <array>
+#include <charconv>
 
 #include "cache/http/forwarding.h"
 #include "cache/http/partial.h"
@@ -23,6 +24,16 @@ std::string client_of(const net::Exchange& exchange) {
   peer.resize(std::min(peer.rfind(':'), peer.size()));
   if (peer.starts_with('[') && peer.ends_with(']')) peer = peer.substr(1, peer.size() - 2);
   return peer;
+}
+
+// What Content-Length says to the client: to HEAD, what a GET's body would have.
+std::optional<std::uint64_t> announced_bytes(net::Method method, const net::UpstreamHead& head) {
+  if (method != net::Method::kHead) return head.body_bytes;
+  const auto told = cache::find_header(head.headers, "Content-Length");
+  std::uint64_t bytes = 0;
+  if (!told) return std::nullopt;
+  const auto parsed = std::from_chars(told->data(), told->data() + told->size(), bytes);
+  return parsed.ec == std::errc() ? std::optional(bytes) : std::nullopt;
 }
 
 }  // namespace
@@ -173,15 +184,8 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
   if (cache::find_header(head.headers, "Age")) more += "Age: " + std::to_string(age) + "\r\n";
   const net::ReadyResponse response = {
       .status = head.status, .head = tee.response.head, .more = more};
-  const bool to_head = request.method == net::Method::kHead;
-  std::optional<std::uint64_t> length = head.body_bytes;
-  if (to_head) {
-    const auto told = cache::find_header(head.headers, "Content-Length");
-    length =
-        told ? std::optional<std::uint64_t>(std::strtoull(std::string(*told).c_str(), nullptr, 10))
-             : std::nullopt;
-  }
-  const Result<void> begun = co_await exchange.begin_ready(response, length);
+  const Result<void> begun =
+      co_await exchange.begin_ready(response, announced_bytes(request.method, head));
   if (!begun) co_return;
   const Result<void> copied = co_await copy_body(exchange, call, head, tee);
   if (!copied) {
@@ -189,7 +193,7 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
     co_return;
   }
   (void)co_await exchange.end();
-  if (tee.on) keep(ask, request.headers, tee, part);
+  if (tee.on) keep(tee, part);
 }
 
 io::Task<Result<void>> Relay::copy_body(net::Exchange& exchange, UpstreamCall& call,
@@ -239,7 +243,7 @@ void Relay::watch_part(const Ask& ask, cache::Headers request, const net::Upstre
   tee.on = true;
 }
 
-void Relay::keep(const Ask&, cache::Headers, const Tee& tee, cache::ObjectRef part) {
+void Relay::keep(const Tee& tee, const cache::ObjectRef& part) {
   Tiers::Response response = tee.response;
   if (!tee.range) {
     response.body = {tee.body};

@@ -32,7 +32,7 @@ class Relay {
   io::Task<Result<void>> copy_body(net::Exchange& exchange, UpstreamCall& call,
                                    const net::UpstreamHead& head, Tee& tee);
   void watch_part(const Ask& ask, cache::Headers request, const net::UpstreamHead& head, Tee& tee);
-  void keep(const Ask& ask, cache::Headers request, const Tee& tee, cache::ObjectRef part);
+  void keep(const Tee& tee, const cache::ObjectRef& part);
   void invalidate(const net::RequestHead& request, const Ask& ask, const net::UpstreamHead& head);
 
   EdgeParts& parts_;
