@@ -236,7 +236,7 @@ Result<void> Fetcher::validated(const FetchPlan& plan, Fill& fill, Headers heade
   if (decision.pass) tiers_.invalidate(plan.key);
   const bool shared = static_cast<bool>(stored);
   if (!shared) parts_.fills.hide(plan.fill_key, fill);
-  fill.set_object({.object = shared ? std::move(stored) : plan.validating,
+  fill.set_object({.object = shared ? stored : plan.validating,
                    .validated = true,
                    .upstream_status = 304,
                    .shared = shared});
