@@ -169,18 +169,19 @@ TEST_F(UpstreamAnswerTest, ThatEndWithAReset) {
   for (const std::string_view text :
        {"HTTP/1.1 200 OK\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"}) {
-    std::atomic<bool> read{false};
-    serve([this, text, &read] {
+    // The server's thread may look at it after the answer has been seen.
+    const auto read = std::make_shared<std::atomic<bool>>(false);
+    serve([this, text, read] {
       RawClient connection = listener_.accept();
       (void)connection.receive();
       connection.send(text);
-      read.wait(false);
+      read->wait(false);
       const linger at_once{1, 0};
       setsockopt(connection.socket(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     });
-    asker_.on_body = [&read] {
-      read = true;
-      read.notify_one();
+    asker_.on_body = [read] {
+      *read = true;
+      read->notify_one();
     };
     const Outcome got = get();
     EXPECT_EQ(got.status, 200);
