@@ -109,4 +109,9 @@ std::size_t write_cache_status(std::span<char> out, std::string_view cache_name,
   return line.size();
 }
 
+std::string cache_status_line(std::string_view cache_name, const CacheStatus& status) {
+  std::array<char, kMaxCacheStatusBytes> line;
+  return {line.data(), write_cache_status(line, cache_name, status)};
+}
+
 }  // namespace farm::cache

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace farm::cache {
@@ -43,5 +44,8 @@ inline constexpr std::size_t kMaxCacheStatusBytes = 320;
 // them.
 std::size_t write_cache_status(std::span<char> out, std::string_view cache_name,
                                const CacheStatus& status);
+
+// The same as a string; empty if it does not fit.
+std::string cache_status_line(std::string_view cache_name, const CacheStatus& status);
 
 }  // namespace farm::cache

@@ -1,7 +1,5 @@
 #include "roles/edge/edge.h"
 
-#include <array>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -23,11 +21,6 @@ constexpr int kMostTries = 3;
 
 bool is_read(net::Method method) {
   return method == net::Method::kGet || method == net::Method::kHead;
-}
-
-std::string status_line(std::string_view name, const CacheStatus& status) {
-  std::array<char, cache::kMaxCacheStatusBytes> line;
-  return {line.data(), cache::write_cache_status(line, name, status)};
 }
 
 // Header fields as one text and views into it, for who outlives the request.
@@ -91,7 +84,7 @@ bool Edge::answer_now(net::Exchange& exchange) {
   }
   const bool own = parts_.origin != nullptr && parts_.routes.empty();
   if (!own || !parts_.origin->serves(request)) return false;
-  exchange.annotate(status_line(parts_.config.name, {.fwd = Fwd::kUriMiss}));
+  exchange.annotate(cache::cache_status_line(parts_.config.name, {.fwd = Fwd::kUriMiss}));
   return parts_.origin->serve_now(exchange);
 }
 
@@ -116,11 +109,12 @@ io::Task<void> Edge::answer(net::Exchange& exchange) {
   const Ask ask = has_target ? make_ask(exchange, std::string(key)) : Ask();
   if (!ask.known()) {
     // As where the origin has nothing: nobody is to tell these apart.
-    exchange.annotate(status_line(parts_.config.name, {.fwd = Fwd::kUriMiss}));
+    exchange.annotate(cache::cache_status_line(parts_.config.name, {.fwd = Fwd::kUriMiss}));
     co_return co_await Origin::not_found(exchange);
   }
   if (ask.own) co_return co_await answer_own(exchange);
   if (cache::is_loop(request.headers, parts_.via_name)) {
+    exchange.annotate(cache::cache_status_line(parts_.config.name, {.detail = "loop"}));
     (void)co_await exchange.send_problem(508, "this request has been here before");
     co_return;
   }
@@ -154,7 +148,7 @@ io::Task<void> Edge::answer_own(net::Exchange& exchange) {
     }
     fwd = Fwd::kRequest;
   }
-  exchange.annotate(status_line(parts_.config.name, {.fwd = fwd}));
+  exchange.annotate(cache::cache_status_line(parts_.config.name, {.fwd = fwd}));
   if (control.only_if_cached) {
     (void)co_await exchange.send_problem(504, "it is not in the cache");
     co_return;
@@ -176,7 +170,7 @@ io::Task<void> Edge::answer_cached(net::Exchange& exchange, Ask ask) {
       fwd = Fwd::kRequest;
     }
     if (ask.control.only_if_cached) {
-      exchange.annotate(status_line(parts_.config.name, {.detail = "only-if-cached"}));
+      exchange.annotate(cache::cache_status_line(parts_.config.name, {.detail = "only-if-cached"}));
       (void)co_await exchange.send_problem(504, "it is not in the cache");
       co_return;
     }
@@ -258,6 +252,7 @@ io::Task<Edge::Followed> Edge::fetch(net::Exchange& exchange, const Ask& ask, co
                                      Fwd fwd) {
   const auto joined = parts_.fills.join(found.key);
   if (!joined.fill) {
+    exchange.annotate(cache::cache_status_line(parts_.config.name, {.detail = "max_fills"}));
     (void)co_await exchange.send_problem(503, "too much is being fetched; try again soon",
                                          "Retry-After: 1\r\n");
     co_return Followed::kAnswered;
@@ -306,7 +301,7 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& foun
   CacheStatus status = {
       .fwd = fwd, .fwd_status = outcome.upstream_status(), .collapsed = !reader.owner()};
   if (outcome.error) {
-    exchange.annotate(status_line(parts_.config.name, status));
+    exchange.annotate(cache::cache_status_line(parts_.config.name, status));
     co_await send_gateway_error(exchange, *outcome.error);
     co_return Followed::kAnswered;
   }
@@ -319,7 +314,7 @@ io::Task<Edge::Followed> Edge::follow(net::Exchange& exchange, const Found& foun
   }
   const cache::FillHead& head = *outcome.head;
   status.stored = head.stored;
-  std::string more = status_line(parts_.config.name, status);
+  std::string more = cache::cache_status_line(parts_.config.name, status);
   if (head.age_s) more += "Age: " + std::to_string(*head.age_s) + "\r\n";
   co_await stream(exchange, reader, head, more);
   co_return Followed::kAnswered;

@@ -1,6 +1,5 @@
 #include "roles/edge/relay.h"
 
-#include <array>
 #include <charconv>
 
 #include "cache/http/forwarding.h"
@@ -13,11 +12,6 @@ namespace farm::roles {
 namespace {
 
 constexpr std::size_t kPieceBytes = 64 << 10;
-
-std::string status_text(std::string_view name, cache::CacheStatus status) {
-  std::array<char, cache::kMaxCacheStatusBytes> line;
-  return {line.data(), cache::write_cache_status(line, name, status)};
-}
 
 std::string client_of(const net::Exchange& exchange) {
   std::string peer = exchange.peer();
@@ -155,7 +149,7 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
                     make_call(exchange, ask, parts_, false, cache::ObjectRef()));
   const Result<void> sent = co_await send_request(exchange, call);
   if (!sent) {
-    exchange.annotate(status_text(parts_.config.name, {.fwd = fwd}));
+    exchange.annotate(cache::cache_status_line(parts_.config.name, {.fwd = fwd}));
     if (sent.error().code == ErrorCode::kTooLarge) {
       (void)co_await exchange.send_problem(413, "the body is larger than is taken here");
     } else {
@@ -167,7 +161,7 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
   if (!answered) {
     obs::log_warn("an upstream gave no answer",
                   {{"pool", ask.route->pool->name()}, {"error", answered.error().message()}});
-    exchange.annotate(status_text(parts_.config.name, {.fwd = fwd}));
+    exchange.annotate(cache::cache_status_line(parts_.config.name, {.fwd = fwd}));
     co_await send_gateway_error(exchange, answered.error());
     co_return;
   }
@@ -178,8 +172,8 @@ io::Task<void> Relay::pass(net::Exchange& exchange, const Ask& ask, cache::Fwd f
   watch_part(ask, request.headers, head, tee);
   if (tee.on) tee.take_place(tees_, parts_.cache_config.max_fills);
   invalidate(request, ask, head);
-  std::string more =
-      status_text(parts_.config.name, {.fwd = fwd, .fwd_status = head.status, .stored = tee.on});
+  std::string more = cache::cache_status_line(
+      parts_.config.name, {.fwd = fwd, .fwd_status = head.status, .stored = tee.on});
   const auto age = cache::initial_age(head.headers, times.request_ms, times.response_ms);
   if (cache::find_header(head.headers, "Age")) more += "Age: " + std::to_string(age) + "\r\n";
   const net::ReadyResponse response = {
