@@ -42,4 +42,10 @@ std::uint32_t crc32c(ByteView bytes, std::uint32_t previous) {
   return ~update(~previous, bytes);
 }
 
+std::uint32_t crc32c_around(ByteView bytes, std::size_t place, std::uint32_t previous) {
+  constexpr std::array<std::byte, 4> kZeros{};
+  const std::uint32_t before = crc32c(kZeros, crc32c(bytes.first(place), previous));
+  return crc32c(bytes.subspan(place + kZeros.size()), before);
+}
+
 }  // namespace farm

@@ -11,4 +11,7 @@ namespace farm {
 // The checksum of `bytes`, or of what `previous` is the checksum of followed by `bytes`.
 std::uint32_t crc32c(ByteView bytes, std::uint32_t previous = 0);
 
+// The same of bytes that hold their own checksum: the four bytes at `place` count as zeros.
+std::uint32_t crc32c_around(ByteView bytes, std::size_t place, std::uint32_t previous = 0);
+
 }  // namespace farm

@@ -61,6 +61,16 @@ TEST(Checksum, ContinuesFromAPrefix) {
   }
 }
 
+TEST(Checksum, LeavesOutItsOwnPlace) {
+  Bytes bytes = noise(64);
+  const std::uint32_t around = crc32c_around(bytes, 12);
+  store_le(bytes, 12, around);
+  EXPECT_EQ(crc32c_around(bytes, 12), around) << "whatever stands there";
+  store_le(bytes, 12, std::uint32_t{0});
+  EXPECT_EQ(crc32c(bytes), around);
+  EXPECT_EQ(crc32c(bytes, 7), crc32c_around(bytes, 12, 7));
+}
+
 TEST_F(ChecksumWays, OneOfThemWorksEverywhere) {
   ASSERT_FALSE(checksum::ways().empty());
   EXPECT_TRUE(checksum::ways().back().works_here);

@@ -26,11 +26,9 @@ struct ObjectMeta {
   Millis fresh_until_ms = 0;    // wall clock; a hit before it needs no validation
   Millis last_modified_ms = 0;  // 0: the response had none
   std::uint32_t initial_age_s = 0;
-  std::uint32_t stale_while_revalidate_s = 0;
-  std::uint32_t stale_if_error_s = 0;
-  std::uint64_t purge_seq = 0;  // the last purge that was known when its response was asked for
   std::uint16_t status = 0;
-  std::uint16_t flags = 0;  // the caller's own
+  std::uint16_t flags = 0;      // the caller's own
+  std::uint64_t purge_seq = 0;  // the last purge that was known when its response was asked for
 };
 
 // What a draft is made of; all of it is copied.
@@ -111,28 +109,27 @@ class Object {
   char* data() { return reinterpret_cast<char*>(this + 1); }
   void release();
 
+  // What a hit reads comes first, so that it waits for few lines of memory; `queue_` and what
+  // follows `charge_` are seldom looked at. With (*): of the shard that holds it, under its lock.
   mutable std::atomic<std::uint32_t> references_{1};
   mutable std::atomic<bool> expired_{false};
-  mutable std::atomic<std::uint64_t> disk_mark_{0};
-  bool without_body_ = false;
-
-  // Of the shard that holds it, under its lock.
-  std::uint8_t frequency_ = 0;
-  bool asked_again_ = false;  // since it was put in, or not long before
-  Queue queue_ = Queue::kNone;
-  Object* newer_ = nullptr;
-  Object* older_ = nullptr;
-  std::uint64_t hash_ = 0;
-  std::uint64_t charge_ = 0;  // memory_bytes_, or 1 where every object costs the same
-
-  std::uint64_t memory_bytes_ = 0;
+  bool asked_again_ = false;    // (*) since it was put in, or not long before
+  std::uint8_t frequency_ = 0;  // (*)
+  Queue queue_ = Queue::kNone;  // (*)
+  std::uint64_t hash_ = 0;      // (*)
   std::uint64_t body_bytes_ = 0;
   std::uint32_t key_bytes_ = 0;
   std::uint32_t tags_bytes_ = 0;
   std::uint32_t head_bytes_ = 0;
   std::uint32_t etag_offset_ = 0;
   std::uint32_t etag_bytes_ = 0;
+  bool without_body_ = false;
   ObjectMeta meta_;
+  std::uint64_t charge_ = 0;  // (*) memory_bytes_, or 1 where every object costs the same
+  std::uint64_t memory_bytes_ = 0;
+  Object* newer_ = nullptr;  // (*)
+  Object* older_ = nullptr;  // (*)
+  mutable std::atomic<std::uint64_t> disk_mark_{0};
 };
 
 class ObjectRef {

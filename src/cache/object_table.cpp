@@ -4,15 +4,28 @@
 
 namespace farm::cache {
 
+namespace {
+
+// A hit reads an object's first lines one after the other, nearly always from far memory: all are
+// asked for at once.
+void prefetch(const Object* object) {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kBytes = 512;  // what describes it, key, head
+  const auto* const bytes = reinterpret_cast<const char*>(object);
+  for (std::size_t at = 0; at < kBytes; at += kLine) __builtin_prefetch(bytes + at);
+}
+
+}  // namespace
+
 Object* ObjectTable::find(std::uint64_t hash, std::string_view key) const {
   if (slots_ == 0) return nullptr;
   const auto low = static_cast<std::uint32_t>(hash);
   for (std::size_t at = low;; ++at) {
     const Slot& slot = table_[at & (slots_ - 1)];
     if (slot.object == nullptr) return nullptr;
-    if (slot.hash == low && slot.object->hash_ == hash && slot.object->key() == key) {
-      return slot.object;
-    }
+    if (slot.hash != low) continue;
+    prefetch(slot.object);
+    if (slot.object->hash_ == hash && slot.object->key() == key) return slot.object;
   }
 }
 

@@ -12,14 +12,13 @@ constexpr std::string_view kMagic{"\x89PFP\r\n\x1a\n", 8};
 constexpr std::uint16_t kFormatVersion = 1;
 constexpr std::uint32_t kRecordMark = 0x4752'5550;  // "PURG"
 constexpr std::size_t kRecordHeadBytes = 24;
+constexpr std::size_t kHeadChecksumAt = 12;
 constexpr std::size_t kAlign = 8;
 constexpr std::uint8_t kSoftFlag = 1;
 constexpr std::uint8_t kForeignFlag = 2;
 
 std::uint32_t head_checksum(ByteView bytes) {
-  static constexpr std::array<std::byte, 4> kZero{};
-  const std::uint32_t before = crc32c(bytes.first(12));
-  return crc32c(bytes.subspan(16, kPurgeFileHeadBytes - 16), crc32c(kZero, before));
+  return crc32c_around(bytes.first(kPurgeFileHeadBytes), kHeadChecksumAt);
 }
 
 std::size_t padded(std::size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
@@ -60,7 +59,7 @@ Bytes encode_purge_file_head(const PurgeFileHead& head) {
   store_le(bytes, 32, head.last);
   store_le(bytes, 40, head.floors.gone);
   store_le(bytes, 48, head.floors.stale);
-  store_le(bytes, 12, head_checksum(bytes));
+  store_le(bytes, kHeadChecksumAt, head_checksum(bytes));
   return bytes;
 }
 
@@ -81,7 +80,7 @@ void append_purge_record(const PurgeRecord& record, Bytes& out) {
 
 Result<PurgeFile> parse_purge_file(ByteView bytes) {
   if (bytes.size() < kPurgeFileHeadBytes || as_text(bytes.first(kMagic.size())) != kMagic ||
-      load_le<std::uint32_t>(bytes, 12) != head_checksum(bytes)) {
+      load_le<std::uint32_t>(bytes, kHeadChecksumAt) != head_checksum(bytes)) {
     return fail(ErrorCode::kCorrupt, "cache", "the head of the purge log is damaged");
   }
   if (load_le<std::uint16_t>(bytes, 8) != kFormatVersion) {

@@ -17,11 +17,7 @@ constexpr std::size_t kChecksumAt = 12;
 constexpr std::size_t kTokenAt = 16;
 constexpr std::size_t kAddedAt = 32;
 
-std::uint32_t checksum_of(ByteView bytes) {
-  static constexpr std::array<std::byte, 4> kZero{};
-  const std::uint32_t before = crc32c(bytes.first(kChecksumAt));
-  return crc32c(bytes.subspan(kChecksumAt + 4), crc32c(kZero, before));
-}
+std::uint32_t checksum_of(ByteView bytes) { return crc32c_around(bytes, kChecksumAt); }
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "net/thread.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,8 +22,9 @@ constexpr std::chrono::milliseconds kStoppingTick{20};
 }  // namespace
 
 std::int64_t monotonic_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
 NetThread::NetThread(std::size_t index, const Config& config,

@@ -16,7 +16,8 @@
 
 namespace farm::net {
 
-// Milliseconds of the monotonic clock.
+// Milliseconds of the monotonic clock, at most a tick of the kernel old (1 to 10 ms): for
+// deadlines.
 std::int64_t monotonic_ms();
 
 // What has a deadline: linked into its thread's list for as long as it lives.

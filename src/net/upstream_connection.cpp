@@ -12,22 +12,6 @@ namespace farm::net {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-ssize_t SendPieces::send(int socket) {
-  msghdr message{};
-  message.msg_iov = pieces_.data() + first_;
-  message.msg_iovlen = count_ - first_;
-  const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  for (std::size_t left = sent > 0 ? static_cast<std::size_t>(sent) : 0; left > 0;) {
-    iovec& piece = pieces_[first_];
-    const std::size_t part = std::min(left, piece.iov_len);
-    piece.iov_base = static_cast<char*>(piece.iov_base) + part;
-    piece.iov_len -= part;
-    left -= part;
-    if (piece.iov_len == 0) ++first_;
-  }
-  return sent;
-}
-
 UpstreamConnection::UpstreamConnection(io::Executor executor, const UpstreamConfig& config,
                                        std::string peer)
     : config_(config), peer_(std::move(peer)), socket_(executor) {}
@@ -117,8 +101,7 @@ void UpstreamConnection::input_came() {
   socket_.cancel(ignored);
 }
 
-io::Task<Result<UpstreamConnection::Wrote>> UpstreamConnection::write(SendPieces& pieces,
-                                                                      bool watch) {
+io::Task<Result<UpstreamConnection::Wrote>> UpstreamConnection::write(Pieces& pieces, bool watch) {
   readable_ = false;
   while (!pieces.empty()) {
     const ssize_t sent = pieces.send(socket_.native_handle());

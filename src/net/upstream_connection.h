@@ -2,9 +2,6 @@
 // lives on one network thread.
 #pragma once
 
-#include <sys/uio.h>
-
-#include <array>
 #include <limits>
 #include <memory>
 #include <string>
@@ -14,28 +11,11 @@
 #include "base/bytes.h"
 #include "io/task.h"
 #include "net/host_lookup.h"
+#include "net/pieces.h"
 #include "net/thread.h"
 #include "net/upstream.h"
 
 namespace farm::net {
-
-// What is still to be sent, as the kernel wants it: at most three pieces, which stay alive.
-class SendPieces {
- public:
-  void add(ByteView bytes) {
-    if (!bytes.empty()) {
-      pieces_[count_++] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-    }
-  }
-  bool empty() const { return first_ == count_; }
-  // One sendmsg that does not wait; negative as the system call is.
-  ssize_t send(int socket);
-
- private:
-  std::array<iovec, 3> pieces_;
-  std::size_t first_ = 0;
-  std::size_t count_ = 0;
-};
 
 class UpstreamConnection final : public Supervised {
  public:
@@ -58,7 +38,7 @@ class UpstreamConnection final : public Supervised {
   enum class Wrote { kAll, kReadable };
   // Within the patience of the transfer. With `watch`, kReadable as soon as there is something to
   // be read while the server takes no more. kClosed, kTimeout.
-  io::Task<Result<Wrote>> write(SendPieces& pieces, bool watch);
+  io::Task<Result<Wrote>> write(Pieces& pieces, bool watch);
 
   // Some bytes; 0 at the server's orderly end. kClosed (reset), kTimeout.
   io::Task<Result<std::size_t>> read_by(MutableByteView into, std::int64_t deadline_ms);

@@ -94,7 +94,7 @@ io::Task<Result<void>> PooledExchange::connect_and_send() {
 
 io::Task<Result<void>> PooledExchange::send_head() {
   lease_.connection().begin_transfer();
-  SendPieces pieces;
+  Pieces pieces;
   pieces.add(as_bytes(head_text_));
   auto sent = co_await lease_.connection().write(pieces, false);
   if (!sent) co_return fail(std::move(sent).error());
@@ -111,7 +111,7 @@ Result<void> PooledExchange::check_length(std::size_t piece_bytes) const {
 }
 
 // Sends it all, but for what the server does not want.
-io::Task<Result<void>> PooledExchange::flush(SendPieces& pieces) {
+io::Task<Result<void>> PooledExchange::flush(Pieces& pieces) {
   UpstreamConnection& connection = lease_.connection();
   take_early_answer();
   while (takes_body_) {
@@ -166,7 +166,7 @@ io::Task<Result<void>> PooledExchange::write_body(ByteView piece) {
     co_return fail(failed(std::move(fits).error()));
   }
   const ChunkSize size(piece.size());
-  SendPieces pieces;
+  Pieces pieces;
   if (chunked_request_) pieces.add(size.view());
   pieces.add(piece);
   if (chunked_request_) pieces.add(as_bytes("\r\n"));
@@ -182,7 +182,7 @@ io::Task<Result<void>> PooledExchange::end_body() {
                                      "a request's body is shorter than was told")));
   }
   if (chunked_request_) {
-    SendPieces pieces;
+    Pieces pieces;
     pieces.add(as_bytes("0\r\n\r\n"));
     FARM_CO_TRY(co_await flush(pieces));
   }

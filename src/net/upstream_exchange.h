@@ -31,7 +31,7 @@ class PooledExchange final : public UpstreamExchange {
   // The request.
   io::Task<Result<void>> connect_and_send();
   io::Task<Result<void>> send_head();
-  io::Task<Result<void>> flush(SendPieces& pieces);
+  io::Task<Result<void>> flush(Pieces& pieces);
   Result<void> check_length(std::size_t piece_bytes) const;
   void take_early_answer();
   bool is_refused_early() const;

@@ -148,9 +148,9 @@ Result<CheckpointReader> CheckpointReader::open(io::FileSystem& files,
     return corrupt("its head makes no sense");
   }
   FARM_TRY(bytes, read_exactly(*file, 0, kHeadBytes + volumes * kCoverBytes));
-  const auto expected = load_le<std::uint32_t>(bytes, kChecksumAt);
-  store_le(bytes, kChecksumAt, std::uint32_t{0});
-  if (crc32c(bytes) != expected) return corrupt("its head's checksum is wrong");
+  if (load_le<std::uint32_t>(bytes, kChecksumAt) != crc32c_around(bytes, kChecksumAt)) {
+    return corrupt("its head's checksum is wrong");
+  }
   CheckpointHead head;
   std::ranges::copy(ByteView(bytes).subspan(16, head.store.size()), head.store.begin());
   head.last_sequence = load_le<std::uint64_t>(bytes, 32);

@@ -47,17 +47,10 @@ constexpr std::size_t kPayloadBytes = 24;
 constexpr std::size_t kLastSequence = 32;
 }  // namespace footer_at
 
-// The CRC32C of `bytes` with the four at `field` taken as zeros, going on from `seed`.
-std::uint32_t checksum_without(ByteView bytes, std::size_t field, std::uint32_t seed) {
-  static constexpr std::array<std::byte, 4> kZero{};
-  const std::uint32_t before = crc32c(bytes.first(field), seed);
-  return crc32c(bytes.subspan(field + 4), crc32c(kZero, before));
-}
-
 std::uint32_t frame_checksum(ByteView header, std::uint64_t offset) {
   std::array<std::byte, 8> place{};
   store_le(place, 0, offset);
-  return checksum_without(header, frame_at::kChecksum, crc32c(place));
+  return crc32c_around(header, frame_at::kChecksum, crc32c(place));
 }
 
 bool makes_sense(const FrameHeader& header) {
@@ -79,7 +72,7 @@ bool makes_sense(const FrameHeader& header) {
 bool superblock_holds(ByteView copy) {
   return as_text(copy.first(8)) == kSuperblockMagic &&
          load_le<std::uint32_t>(copy, super_at::kChecksum) ==
-             checksum_without(copy, super_at::kChecksum, 0);
+             crc32c_around(copy, super_at::kChecksum);
 }
 
 Superblock decode_copy(ByteView copy) {
@@ -112,7 +105,7 @@ Bytes encode_superblocks(const Superblock& superblock) {
   store_le(copy, super_at::kNumber, superblock.number);
   store_le(copy, super_at::kGeneration, superblock.generation);
   store_le(copy, super_at::kCreated, superblock.created_ms);
-  store_le(copy, super_at::kChecksum, checksum_without(copy, super_at::kChecksum, 0));
+  store_le(copy, super_at::kChecksum, crc32c_around(copy, super_at::kChecksum));
   std::ranges::copy(copy, bytes.begin() + kSuperblockBytes);
   return bytes;
 }

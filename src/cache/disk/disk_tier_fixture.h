@@ -34,11 +34,9 @@ inline ObjectRef test_object(std::string_view key, std::string_view body) {
                                             .fresh_until_ms = static_cast<Millis>(body.size()),
                                             .last_modified_ms = -1,
                                             .initial_age_s = 7,
-                                            .stale_while_revalidate_s = 8,
-                                            .stale_if_error_s = 9,
-                                            .purge_seq = 0xfeed'beef'0000'0001,
                                             .status = 200,
-                                            .flags = 0xa5}}));
+                                            .flags = 0xa5,
+                                            .purge_seq = 0xfeed'beef'0000'0001}}));
 }
 
 class DiskTierTest : public ::testing::Test {

@@ -26,8 +26,6 @@ TEST_F(DiskTierTest, FindsWhatWasOffered) {
   EXPECT_EQ(meta.fresh_until_ms, 5);
   EXPECT_EQ(meta.last_modified_ms, -1);
   EXPECT_EQ(meta.initial_age_s, 7U);
-  EXPECT_EQ(meta.stale_while_revalidate_s, 8U);
-  EXPECT_EQ(meta.stale_if_error_s, 9U);
   EXPECT_EQ(meta.purge_seq, 0xfeed'beef'0000'0001U);
   EXPECT_EQ(meta.status, 200U);
   EXPECT_EQ(meta.flags, 0xa5U);

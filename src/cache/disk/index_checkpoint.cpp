@@ -23,11 +23,6 @@ auto corrupt(const char* what) {
               std::string("the checkpoint of the disk's index is not to be used: ") + what);
 }
 
-std::uint32_t head_checksum(Bytes bytes) {
-  store_le(bytes, kChecksumAt, std::uint32_t{0});
-  return crc32c(bytes);
-}
-
 Bytes encode_head(std::uint64_t disk, const std::vector<CheckpointRow>& rows) {
   Bytes bytes(kHeadBytes + rows.size() * kRowBytes);
   store_le(bytes, 0, kMagic);
@@ -42,7 +37,7 @@ Bytes encode_head(std::uint64_t disk, const std::vector<CheckpointRow>& rows) {
     store_le(bytes, at + 12, row.end);
     at += kRowBytes;
   }
-  store_le(bytes, kChecksumAt, head_checksum(bytes));
+  store_le(bytes, kChecksumAt, crc32c_around(bytes, kChecksumAt));
   return bytes;
 }
 
@@ -91,7 +86,7 @@ Result<std::vector<CheckpointRow>> read_rows(io::File& file, std::uint64_t size,
     return corrupt("it is of another disk");
   }
   FARM_TRY(bytes, read_exactly(file, 0, kHeadBytes + count * kRowBytes, size));
-  if (load_le<std::uint32_t>(bytes, kChecksumAt) != head_checksum(bytes)) {
+  if (load_le<std::uint32_t>(bytes, kChecksumAt) != crc32c_around(bytes, kChecksumAt)) {
     return corrupt("its head's checksum is wrong");
   }
   std::vector<CheckpointRow> rows;

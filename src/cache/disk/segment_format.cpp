@@ -15,14 +15,9 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::uint16_t kExpired = 1;
 constexpr std::size_t kDiskHeadBytes = 64;
 
-// Every structure has a CRC32C of itself at some place, which counts as zeros in it.
-std::uint32_t checksum_without(ByteView bytes, std::size_t at) {
-  constexpr std::array<std::byte, 4> kZeros{};
-  return crc32c(bytes.subspan(at + 4), crc32c(kZeros, crc32c(bytes.first(at))));
-}
-
+// Every structure has a CRC32C of itself at some place.
 bool checksum_holds(ByteView bytes, std::size_t at) {
-  return load_le<std::uint32_t>(bytes, at) == checksum_without(bytes, at);
+  return load_le<std::uint32_t>(bytes, at) == crc32c_around(bytes, at);
 }
 
 void encode_meta(const ObjectMeta& meta, MutableByteView out) {
@@ -31,8 +26,6 @@ void encode_meta(const ObjectMeta& meta, MutableByteView out) {
   store_le(out, 16, meta.last_modified_ms);
   store_le(out, 24, meta.purge_seq);
   store_le(out, 32, meta.initial_age_s);
-  store_le(out, 36, meta.stale_while_revalidate_s);
-  store_le(out, 40, meta.stale_if_error_s);
   store_le(out, 44, meta.status);
   store_le(out, 46, meta.flags);
 }
@@ -42,11 +35,9 @@ ObjectMeta decode_meta(ByteView in) {
           .fresh_until_ms = load_le<Millis>(in, 8),
           .last_modified_ms = load_le<Millis>(in, 16),
           .initial_age_s = load_le<std::uint32_t>(in, 32),
-          .stale_while_revalidate_s = load_le<std::uint32_t>(in, 36),
-          .stale_if_error_s = load_le<std::uint32_t>(in, 40),
-          .purge_seq = load_le<std::uint64_t>(in, 24),
           .status = load_le<std::uint16_t>(in, 44),
-          .flags = load_le<std::uint16_t>(in, 46)};
+          .flags = load_le<std::uint16_t>(in, 46),
+          .purge_seq = load_le<std::uint64_t>(in, 24)};
 }
 
 }  // namespace
@@ -57,7 +48,7 @@ std::array<std::byte, kSegmentHeadBytes> encode_segment_head(const SegmentId& id
   store_le(bytes, 8, kVersion);
   store_le(bytes, 16, id.disk);
   store_le(bytes, 24, id.sequence);
-  store_le(bytes, 12, checksum_without(bytes, 12));
+  store_le(bytes, 12, crc32c_around(bytes, 12));
   return bytes;
 }
 
@@ -85,7 +76,7 @@ std::array<std::byte, kRecordHeadBytes> encode_record_head(const RecordHead& hea
   store_le(bytes, 60, head.shape.etag_offset);
   store_le(bytes, 64, head.shape.etag_bytes);
   encode_meta(head.meta, MutableByteView(bytes).subspan(72, 48));
-  store_le(bytes, 4, checksum_without(bytes, 4));
+  store_le(bytes, 4, crc32c_around(bytes, 4));
   return bytes;
 }
 
@@ -148,7 +139,7 @@ Bytes encode_segment_end(const SegmentId& id, std::uint32_t end,
   store_le(tail, 24, id.sequence);
   store_le(tail, 32, end);
   store_le(tail, 36, static_cast<std::uint32_t>(entries.size()));
-  store_le(tail, 4, checksum_without(tail, 4));
+  store_le(tail, 4, crc32c_around(tail, 4));
   return bytes;
 }
 
@@ -200,7 +191,7 @@ Bytes encode_disk_head(const DiskHead& head) {
   for (std::size_t i = 0; i < head.members.size(); ++i) {
     store_le(bytes, kDiskHeadBytes + i * 8, head.members[i]);
   }
-  store_le(bytes, 12, checksum_without(bytes, 12));
+  store_le(bytes, 12, crc32c_around(bytes, 12));
   return bytes;
 }
 

@@ -21,7 +21,7 @@ RecordHead some_head() {
                     .etag_offset = 20,
                     .etag_bytes = 8,
                     .body_bytes = 4096},
-          .meta = {.stored_ms = 1, .fresh_until_ms = -2, .purge_seq = 77, .status = 404},
+          .meta = {.stored_ms = 1, .fresh_until_ms = -2, .status = 404, .purge_seq = 77},
           .payload_checksum = 0xdead'beef};
 }
 

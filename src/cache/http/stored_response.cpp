@@ -38,6 +38,18 @@ std::vector<net::HeaderView> parse_header_lines(std::string_view lines) {
   return out;
 }
 
+std::string join_header_lines(Headers headers, std::span<const std::string_view> without) {
+  std::string out;
+  for (const net::HeaderView& header : headers) {
+    const auto is_its_name = [&](std::string_view name) {
+      return net::equals_ignoring_case(name, header.name);
+    };
+    if (std::ranges::any_of(without, is_its_name)) continue;
+    out.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  return out;
+}
+
 std::string_view status_line(const Object& object) {
   const std::string_view head = object.head();
   return head.substr(0, std::min(head.find("\r\n") + 2, head.size()));
@@ -78,9 +90,6 @@ ObjectMeta make_meta(int status, Headers response, const StoreDecision& decision
   if (const auto modified = find_header(response, "Last-Modified")) {
     meta.last_modified_ms = net::parse_http_date(*modified).value_or(0);
   }
-  const CacheControl control = response_cache_control(response);
-  meta.stale_while_revalidate_s = control.stale_while_revalidate.value_or(0);
-  meta.stale_if_error_s = control.stale_if_error.value_or(0);
   return meta;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ inline bool is_plain(const ObjectMeta& meta) { return (meta.flags & ~unsigned{kN
 
 // Header lines, each with its CRLF, as fields; views into them.
 std::vector<net::HeaderView> parse_header_lines(std::string_view lines);
+// The other way, but for those with one of these names.
+std::string join_header_lines(Headers headers, std::span<const std::string_view> without = {});
 
 // An Object's head without its status line, and that line.
 std::string_view header_lines(const Object& object);

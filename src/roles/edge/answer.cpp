@@ -96,15 +96,10 @@ void send_range(net::Exchange& exchange, const ObjectRef& object, MoreLines& mor
 
 io::Task<void> send_ranges(net::Exchange& exchange, ObjectRef object, RangeSet ranges,
                            std::string more) {
-  std::string_view media_type;
-  std::string lines;
-  for (const net::HeaderView& header : cache::parse_header_lines(cache::header_lines(*object))) {
-    if (net::equals_ignoring_case(header.name, "Content-Type")) {
-      media_type = header.value;
-      continue;
-    }
-    lines.append(header.name).append(": ").append(header.value).append("\r\n");
-  }
+  static constexpr std::array<std::string_view, 1> kType = {"Content-Type"};
+  const auto fields = cache::parse_header_lines(cache::header_lines(*object));
+  const std::string_view media_type = cache::find_header(fields, kType[0]).value_or("");
+  std::string lines = cache::join_header_lines(fields, kType);
   lines.append("Content-Type: ").append(net::MultipartRanges::content_type()).append("\r\n");
   const net::MultipartRanges parts(ranges, media_type, object->body().size());
   const net::ReadyResponse response = {.status = 206,

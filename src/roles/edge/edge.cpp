@@ -25,9 +25,7 @@ bool is_read(net::Method method) {
 
 // Header fields as one text and views into it, for who outlives the request.
 void copy_headers(const net::RequestHead& request, FetchPlan& plan) {
-  for (const net::HeaderView& header : request.headers) {
-    plan.request_lines.append(header.name).append(": ").append(header.value).append("\r\n");
-  }
+  plan.request_lines = cache::join_header_lines(request.headers);
   plan.request_headers = cache::parse_header_lines(plan.request_lines);
 }
 

@@ -1,5 +1,7 @@
 #include "roles/edge/fetcher.h"
 
+#include <array>
+
 #include "cache/http/forwarding.h"
 #include "cache/http/tags.h"
 #include "obs/log.h"
@@ -31,15 +33,8 @@ std::vector<net::HeaderView> stored_fields(const FetchPlan& plan) {
 }
 
 UpstreamCallRequest without_conditions(UpstreamCallRequest call) {
-  std::string lines;
-  for (const net::HeaderView& header : cache::parse_header_lines(call.lines)) {
-    if (net::equals_ignoring_case(header.name, "If-None-Match") ||
-        net::equals_ignoring_case(header.name, "If-Modified-Since")) {
-      continue;
-    }
-    lines.append(header.name).append(": ").append(header.value).append("\r\n");
-  }
-  call.lines = std::move(lines);
+  constexpr std::array<std::string_view, 2> kConditions = {"If-None-Match", "If-Modified-Since"};
+  call.lines = cache::join_header_lines(cache::parse_header_lines(call.lines), kConditions);
   return call;
 }
 

@@ -1,5 +1,6 @@
 #include "roles/edge/relay.h"
 
+#include <array>
 #include <charconv>
 
 #include "cache/http/forwarding.h"
@@ -246,14 +247,9 @@ void Relay::keep(const Tee& tee, const cache::ObjectRef& part) {
     return;
   }
   // A part is stored with the head of the whole that it belongs to.
-  std::string lines;
   const std::string_view kept_lines =
       std::string_view(tee.response.head).substr(tee.response.head.find("\r\n") + 2);
   const auto fields = cache::parse_header_lines(kept_lines);
-  for (const net::HeaderView& field : fields) {
-    if (net::equals_ignoring_case(field.name, "Content-Range")) continue;
-    lines.append(field.name).append(": ").append(field.value).append("\r\n");
-  }
   std::optional<cache::PartialBody> body;
   if (part) {
     const auto stored = cache::PartialView::parse(part->body());
@@ -267,7 +263,8 @@ void Relay::keep(const Tee& tee, const cache::ObjectRef& part) {
   if (!body->add(*tee.range, tee.body)) return;
   const cache::PartialView view = body->view();
   const net::ByteRange all = {0, tee.complete_bytes - 1};
-  response.head = cache::make_status_line(200, {}) + lines;
+  constexpr std::array<std::string_view, 1> kOfThePart = {"Content-Range"};
+  response.head = cache::make_status_line(200, {}) + cache::join_header_lines(fields, kOfThePart);
   if (view.complete()) {
     response.body = {view.view(all)};
   } else {

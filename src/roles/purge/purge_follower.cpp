@@ -26,11 +26,11 @@ Result<std::uint64_t> PurgeFollower::apply(const cache::PurgePage& page) {
   for (const auto& entry : page.purges) {
     if (entry.number > known) purges.push_back(entry.purge);
   }
+  purges_ += purges.size();  // before anybody can see them in the log
   const std::uint64_t last = std::max({known, page.last, page.floors.gone, page.floors.stale});
   const auto appended = log_.append_followed(purges, {.log = page.log, .last = last});
   if (listener_ && !purges.empty()) listener_();
   if (memory_ != nullptr && !purges.empty()) cache::purge_memory(purges, *memory_);
-  purges_ += purges.size();
   FARM_TRY(appended.durable);
   return last;
 }
