@@ -23,10 +23,11 @@ void measure_connections(const ConnectionsOptions& options);
 struct SlowOptions {
   LoadOptions load;
   double bytes_a_second = 4;  // that each reads
+  double over_s = 1;          // the time in which they begin, one after the other
 };
 
-// Opens all connections with small receive buffers; each asks for one object and reads it that
-// slowly, until a line is given.
+// Opens all connections with small receive buffers; each asks for one object, and when all have
+// they read it that slowly, until a line is given.
 void read_slowly(const SlowOptions& options);
 
 struct StampedeOptions {

@@ -9,6 +9,7 @@ namespace farm::bench {
 namespace {
 
 constexpr std::chrono::seconds kDrain{10};  // for what is under way at the end
+constexpr double kWindowS = 0.5;
 
 // Request number k is due at k / rate, on connection k modulo their number.
 class OpenLoop {
@@ -36,13 +37,18 @@ class OpenLoop {
     std::printf(
         "{\"requests\": %llu, \"errors\": %llu, \"bytes\": %llu, \"seconds\": %.3f, "
         "\"p50_us\": %llu, \"p99_us\": %llu, \"p999_us\": %llu, \"max_us\": %llu, "
-        "\"open\": %zu}\n",
+        "\"open\": %zu, \"window_p99s_us\": [",
         static_cast<unsigned long long>(whole_), static_cast<unsigned long long>(errors_),
         static_cast<unsigned long long>(bytes_), seconds_,
         static_cast<unsigned long long>(latencies_->at(0.5)),
         static_cast<unsigned long long>(latencies_->at(0.99)),
         static_cast<unsigned long long>(latencies_->at(0.999)),
         static_cast<unsigned long long>(latencies_->max_us()), clients_.count_open());
+    for (std::size_t n = 0; n < window_p99s_us_.size(); ++n) {
+      std::printf("%s%llu", n == 0 ? "" : ", ",
+                  static_cast<unsigned long long>(window_p99s_us_[n]));
+    }
+    std::printf("]}\n");
   }
 
  private:
@@ -77,12 +83,22 @@ class OpenLoop {
       ++errors_;
     } else {
       const double due_s = static_cast<double>(n + (turns.sent - 1) * clients_.size()) / rate_;
-      const auto now = std::chrono::duration<double>(Clock::now() - began_).count();
-      latencies_->add_us(static_cast<std::int64_t>((now - due_s) * 1e6));
+      const auto now_s = std::chrono::duration<double>(Clock::now() - began_).count();
+      add_latency(now_s, static_cast<std::int64_t>((now_s - due_s) * 1e6));
       ++whole_;
       bytes_ += clients_[n].body_bytes();
     }
     if (turns.sent < turns.due) send_next(n);
+  }
+
+  void add_latency(double now_s, std::int64_t us) {
+    latencies_->add_us(us);
+    if (now_s >= window_ends_s_) {
+      window_p99s_us_.push_back(window_->at(0.99));
+      *window_ = {};
+      window_ends_s_ = now_s + kWindowS;
+    }
+    window_->add_us(us);
   }
 
   Clients& clients_;
@@ -97,6 +113,10 @@ class OpenLoop {
   std::uint64_t bytes_ = 0;
   double seconds_ = 0;
   std::unique_ptr<Latencies> latencies_ = std::make_unique<Latencies>();
+  // Of each half second by itself.
+  std::unique_ptr<Latencies> window_ = std::make_unique<Latencies>();
+  double window_ends_s_ = kWindowS;
+  std::vector<std::uint64_t> window_p99s_us_;
 };
 
 }  // namespace

@@ -40,6 +40,8 @@ int main(int argc, char** argv) {
   SlowOptions slow;
   CLI::App& slow_command = add_load(app, "slow", "Readers that hardly read", slow.load);
   slow_command.add_option("--bytes-a-second", slow.bytes_a_second, "That each reads");
+  slow_command.add_option("--over", slow.over_s, "Seconds in which they begin, in turn")
+      ->check(CLI::Range(0.1, 60.0));
   slow_command.callback([&] { read_slowly(slow); });
 
   StampedeOptions herd;

@@ -21,6 +21,21 @@ bool given_a_word() {
   return ::poll(&in, 1, 0) > 0;
 }
 
+// Does `what` with 0, 1, 2 and so on, evenly over time: bursts would disturb the fast one by
+// themselves. Asks `goes_on` before each burst of a millisecond's; how often it was done.
+template <class What, class GoesOn>
+std::uint64_t do_evenly(double times_a_second, const What& what, const GoesOn& goes_on) {
+  const auto began = Clock::now();
+  std::uint64_t done = 0;
+  while (goes_on(done)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const double elapsed_s = std::chrono::duration<double>(Clock::now() - began).count();
+    const auto until = static_cast<std::uint64_t>(elapsed_s * times_a_second);
+    for (; done < until; ++done) what(done);
+  }
+  return done;
+}
+
 }  // namespace
 
 void read_slowly(const SlowOptions& options) {
@@ -30,28 +45,23 @@ void read_slowly(const SlowOptions& options) {
   const auto requests = read_requests(load);
   Clients clients(load);
   const std::size_t connected = clients.count_open();
-  for (std::size_t n = 0; n < clients.size(); ++n) {
-    // Some time between them, so that they are not all answered in one moment.
-    if (n % 16 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const double begun_a_second = static_cast<double>(clients.size()) / options.over_s;
+  const auto begin = [&](std::uint64_t n) {
+    if (n >= clients.size()) return;
     if (!clients[n].send(requests[n % requests.size()])) clients[n].close();
-  }
+  };
+  do_evenly(begun_a_second, begin, [&](std::uint64_t n) { return n < clients.size(); });
   std::size_t fed = 0;
   for (std::size_t n = 0; n < clients.size(); ++n) fed += clients[n].drip(kAtOnce) ? 1 : 0;
   std::printf("{\"connected\": %zu, \"reading\": %zu}\n", connected, fed);
   std::fflush(stdout);
-  // Evenly over time: a burst of reads would disturb the fast one by itself.
   const double reads_a_second =
       static_cast<double>(clients.size()) * options.bytes_a_second / static_cast<double>(kAtOnce);
-  const auto began = Clock::now();
-  std::uint64_t read = 0;
-  while (!given_a_word()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    const double elapsed_s = std::chrono::duration<double>(Clock::now() - began).count();
-    const auto until = static_cast<std::uint64_t>(elapsed_s * reads_a_second);
-    for (; read < until; ++read) clients[read % clients.size()].drip(kAtOnce);
-  }
+  const auto read = [&](std::uint64_t n) { clients[n % clients.size()].drip(kAtOnce); };
+  const std::uint64_t reads =
+      do_evenly(reads_a_second, read, [](std::uint64_t) { return !given_a_word(); });
   std::printf("{\"open\": %zu, \"reads\": %llu}\n", clients.count_open(),
-              static_cast<unsigned long long>(read));
+              static_cast<unsigned long long>(reads));
 }
 
 }  // namespace farm::bench
