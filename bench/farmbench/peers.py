@@ -251,6 +251,7 @@ roles = ["edge"]
 [net]
 threads = 1
 idle_timeout = "1h"
+transfer_grace = "1h"
 
 [cache]
 memory = "1GiB"

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <exception>
 
-#include <boost/asio/redirect_error.hpp>
-
 #include "net/problem.h"
 #include "obs/log.h"
 
@@ -23,10 +21,10 @@ bool is_blank(ByteView bytes) { return std::string_view("\r\n").starts_with(as_t
 }  // namespace
 
 // The connection was counted when it was accepted.
-Connection::Connection(NetThread& thread, ServerShared& shared, Socket socket)
+Connection::Connection(NetThread& thread, ServerShared& shared, Fd socket)
     : thread_(thread),
       shared_(shared),
-      socket_(std::move(socket)),
+      socket_(thread.poller(), std::move(socket)),
       parser_(shared.config.max_head_bytes),
       buffer_(kFirstBufferBytes) {
   thread_.supervise(*this);
@@ -50,8 +48,7 @@ void Connection::check(std::int64_t now_ms, bool stopping) {
   if (stopping) close_ = true;
   if (expired_ || (now_ms < deadline_ms_ && !(stopping && idle_))) return;
   expired_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.cancel();
 }
 
 io::Task<bool> Connection::read_head() {
@@ -85,15 +82,17 @@ io::Task<bool> Connection::read_head() {
     }
     arm(idle_ ? idle_deadline_ms : head_deadline_ms);
     // As receive() does, but without a coroutine of its own: this is every request's way.
-    boost::system::error_code error;
-    const std::size_t count = co_await socket_.async_read_some(
-        boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-        boost::asio::redirect_error(io::use_task, error));
-    if (error || count == 0) {
+    const MutableByteView room = MutableByteView(buffer_).subspan(end_);
+    std::optional<std::size_t> count = socket_.try_read(room);
+    while (!count) {
+      const bool ready = co_await socket_.readable();
+      count = ready ? socket_.try_read(room) : 0;
+    }
+    if (*count == 0) {
       if (expired_ && !idle_) co_await reject({408, "the request's head took too long"});
       co_return false;
     }
-    end_ += count;
+    end_ += *count;
   }
   deadline_ms_ = kNever;
   start_ += parser_.head_bytes();
@@ -223,8 +222,7 @@ void Connection::next_request() {
 // answer: end our side, take what comes for a while, then close (RFC 9112 section 9.6).
 io::Task<void> Connection::linger() {
   if (idle_) co_return;  // nothing has come since the last answer was taken
-  boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  socket_.shut_down_sending();
   const std::int64_t end_ms = monotonic_ms() + kLingerTotalMs;
   Bytes scratch(16 << 10);
   for (std::int64_t now_ms = monotonic_ms(); now_ms < end_ms; now_ms = monotonic_ms()) {
@@ -258,11 +256,12 @@ void Connection::regain_patience(std::uint64_t moved_bytes) {
 }
 
 io::Task<std::size_t> Connection::receive(MutableByteView into) {
-  boost::system::error_code error;
-  const std::size_t count =
-      co_await socket_.async_read_some(boost::asio::buffer(into.data(), into.size()),
-                                       boost::asio::redirect_error(io::use_task, error));
-  co_return error ? 0 : count;
+  std::optional<std::size_t> count = socket_.try_read(into);
+  while (!count) {
+    const bool ready = co_await socket_.readable();
+    count = ready ? socket_.try_read(into) : 0;
+  }
+  co_return *count;
 }
 
 io::Task<std::size_t> Connection::receive_body(MutableByteView into) {

@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/ip/tcp.hpp>
-
+#include "net/client_socket.h"
 #include "net/config.h"
 #include "net/endpoints.h"
 #include "net/pieces.h"
@@ -19,8 +18,6 @@
 #include "obs/request_stats.h"
 
 namespace farm::net {
-
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, io::Executor>;
 
 // What all connections of a server share; outlives them.
 struct ServerShared {
@@ -33,7 +30,7 @@ struct ServerShared {
 
 class Connection final : public Supervised {
  public:
-  Connection(NetThread& thread, ServerShared& shared, Socket socket);
+  Connection(NetThread& thread, ServerShared& shared, Fd socket);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -108,7 +105,7 @@ class Connection final : public Supervised {
 
   NetThread& thread_;
   ServerShared& shared_;
-  Socket socket_;
+  ClientSocket socket_;
   RequestParser parser_;
   Bytes buffer_;
   std::size_t start_ = 0;

@@ -3,8 +3,6 @@
 #include <cerrno>
 #include <charconv>
 
-#include <boost/asio/redirect_error.hpp>
-
 #include "net/connection.h"
 #include "net/problem.h"
 
@@ -61,10 +59,7 @@ Result<void> Connection::failed_to_send() {
   broken_ = true;
   if (!expired_)
     return fail(ErrorCode::kClosed, "net", "the client left before the response ended");
-  // Closing resets the connection: the kernel would keep what the client does not take.
-  boost::system::error_code ignored;
-  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);  // not left to the destructor, which forgets the option
+  socket_.reset();  // the kernel would keep what the client does not take
   return fail(ErrorCode::kTimeout, "net", "the client took the response too slowly");
 }
 
@@ -105,11 +100,9 @@ io::Task<Result<void>> Connection::flush(Pieces& pieces) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) co_return failed_to_send();
     begin_wait();
-    boost::system::error_code error;
-    co_await socket_.async_wait(Socket::wait_write,
-                                boost::asio::redirect_error(io::use_task, error));
+    const bool ready = co_await socket_.writable();
     end_wait();
-    if (error || expired_) co_return failed_to_send();
+    if (!ready || expired_) co_return failed_to_send();
   }
   co_return ok();
 }

@@ -1,7 +1,5 @@
 #include "net/exchange.h"
 
-#include <sstream>
-
 #include "net/connection.h"
 
 namespace farm::net {
@@ -9,14 +7,7 @@ namespace farm::net {
 const RequestHead& Exchange::request() const { return connection_.parser_.head(); }
 std::size_t Exchange::thread_index() const { return connection_.thread_.index(); }
 
-std::string Exchange::peer() const {
-  boost::system::error_code error;
-  const auto endpoint = connection_.socket_.remote_endpoint(error);
-  if (error) return "gone";
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
+std::string Exchange::peer() const { return connection_.socket_.peer(); }
 
 io::Task<Result<std::size_t>> Exchange::read_body(MutableByteView into) {
   return connection_.read_body(into);

@@ -1,16 +1,20 @@
 #include "net/server.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <sstream>
 #include <thread>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -53,24 +57,25 @@ Result<void> open(Acceptor& acceptor, const tcp::endpoint& endpoint, const std::
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kBacklog, error);
+  if (!error) acceptor.native_non_blocking(true, error);
   if (!error) return ok();
   return fail(ErrorCode::kUnavailable, "net",
               "cannot listen on " + text + ": " + error.message() +
                   "; is another program there? Give another with --listen ADDR:PORT");
 }
 
-void refuse(Socket& socket) {
+void refuse(int socket) {
   static const std::string kBody = problem_json(503, "too many connections; try again soon");
   static const std::string kAnswer =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
       "Retry-After: 1\r\nConnection: close\r\nContent-Length: " +
       std::to_string(kBody.size()) + "\r\n\r\n" + kBody;
   // One try: a client that does not take it gets a closed connection.
-  (void)::send(socket.native_handle(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  (void)::shutdown(socket.native_handle(), SHUT_WR);
+  (void)::send(socket, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  (void)::shutdown(socket, SHUT_WR);
   // Closing with bytes unread resets the connection, and the answer may be lost.
   std::array<char, 4 << 10> request;
-  (void)::recv(socket.native_handle(), request.data(), request.size(), MSG_DONTWAIT);
+  (void)::recv(socket, request.data(), request.size(), MSG_DONTWAIT);
 }
 
 std::vector<std::string> route_names(const EndpointTable& endpoints) {
@@ -95,39 +100,58 @@ struct Server::Impl {
   std::vector<std::unique_ptr<NetThread>> threads;
   std::unique_ptr<Acceptor> acceptor;
   std::string address;
+  std::size_t next_thread = 0;
   bool stopped = false;
 
   io::Task<void> accept_loop();
+  bool accept_some();
+  void take(Fd socket);
 };
 
 io::Task<void> Server::Impl::accept_loop() {
-  for (std::size_t next = 0;; next = (next + 1) % threads.size()) {
-    NetThread& thread = *threads[next];
-    boost::system::error_code error;
-    Socket socket = co_await acceptor->async_accept(
-        thread.context(), boost::asio::redirect_error(io::use_task, error));
+  boost::system::error_code error;
+  while (true) {
+    co_await acceptor->async_wait(Acceptor::wait_read,
+                                  boost::asio::redirect_error(io::use_task, error));
     if (!acceptor->is_open()) co_return;
-    if (error) {
-      // Out of descriptors or memory: wait for connections to end.
-      obs::log_warn("cannot accept a connection", {{"error", error.message()}});
-      boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor,
-                                      std::chrono::milliseconds(100));
-      co_await pause.async_wait(boost::asio::redirect_error(io::use_task, error));
-      continue;
-    }
-    if (shared.connections.load(std::memory_order_relaxed) >= shared.config.max_connections) {
-      shared.refused.fetch_add(1, std::memory_order_relaxed);
-      refuse(socket);
-      continue;
-    }
-    shared.connections.fetch_add(1, std::memory_order_relaxed);
-    socket.set_option(tcp::no_delay(true), error);
-    boost::asio::post(thread.context(), [&thread, this, moved = std::move(socket)]() mutable {
-      auto connection = std::make_unique<Connection>(thread, shared, std::move(moved));
-      boost::asio::co_spawn(thread.context(), Connection::run(std::move(connection)),
-                            boost::asio::detached);
-    });
+    if (accept_some()) continue;
+    // Out of descriptors or memory: wait for connections to end.
+    obs::log_warn("cannot accept a connection", {{"error", std::strerror(errno)}});
+    boost::asio::steady_timer pause(acceptor->get_executor(), std::chrono::milliseconds(100));
+    co_await pause.async_wait(boost::asio::redirect_error(io::use_task, error));
   }
+}
+
+// Those that are there, but for very many; false with errno if the system cannot.
+bool Server::Impl::accept_some() {
+  constexpr int kMostAtOnce = 64;
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    Fd socket(::accept4(acceptor->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket) {
+      take(std::move(socket));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return true;
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      return false;
+    }  // else that connection is gone again (accept(2), "error handling")
+  }
+  return true;
+}
+
+void Server::Impl::take(Fd socket) {
+  if (shared.connections.load(std::memory_order_relaxed) >= shared.config.max_connections) {
+    shared.refused.fetch_add(1, std::memory_order_relaxed);
+    return refuse(socket.get());
+  }
+  shared.connections.fetch_add(1, std::memory_order_relaxed);
+  const int on = 1;
+  (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  NetThread& thread = *threads[next_thread++ % threads.size()];
+  boost::asio::post(thread.context(), [&thread, this, moved = std::move(socket)]() mutable {
+    auto connection = std::make_unique<Connection>(thread, shared, std::move(moved));
+    boost::asio::co_spawn(thread.context(), Connection::run(std::move(connection)),
+                          boost::asio::detached);
+  });
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -13,6 +13,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include "net/config.h"
+#include "net/poller.h"
 
 namespace farm::net {
 
@@ -45,6 +46,7 @@ class NetThread {
 
   std::size_t index() const { return index_; }
   boost::asio::io_context& context() { return context_; }
+  Poller& poller() { return poller_; }
   bool stopping() const { return stopping_; }
   void supervise(Supervised& item) { supervised_[joined_++ % kSlices].push_back(item); }
 
@@ -66,6 +68,7 @@ class NetThread {
   const Config& config_;
   std::atomic<std::size_t>& busy_threads_;
   boost::asio::io_context context_{1};
+  Poller poller_{context_};
   boost::asio::steady_timer timer_{context_};
   // A slice is looked at in each tick, so that ten thousand connections hold nobody up.
   std::array<Slice, kSlices> supervised_;

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/result.h"
-#include "sandbox/fd.h"
 
 namespace farm::sandbox {
 

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <thread>
 
-#include "sandbox/fd.h"
+#include "base/fd.h"
 
 namespace farm::sandbox {
 namespace {

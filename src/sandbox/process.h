@@ -11,11 +11,11 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/result.h"
 #include "sandbox/area.h"
 #include "sandbox/config.h"
 #include "sandbox/death.h"
-#include "sandbox/fd.h"
 #include "sandbox/level.h"
 #include "sandbox/wire.h"
 

@@ -1,0 +1,94 @@
+#include "net/client_socket.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <sstream>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+
+namespace farm::net {
+namespace {
+
+constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr unsigned kMostReadsInARow = 16;
+
+}  // namespace
+
+ClientSocket::ClientSocket(Poller& poller, Fd socket)
+    : poller_(poller), socket_(std::move(socket)) {
+  if (!poller_.watch(socket_.get(), *this)) close();
+}
+
+std::optional<std::size_t> ClientSocket::try_read(MutableByteView into) {
+  if (!socket_) return 0;
+  if (!unread_ || ++reads_in_a_row_ > kMostReadsInARow) return {};
+  const ssize_t count = ::recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT);
+  if (count < 0 && errno == EINTR) return {};  // still unread
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    unread_ = false;
+    return {};
+  }
+  if (count <= 0) return 0;
+  const auto got = static_cast<std::size_t>(count);
+  // Less than there was room for is all there was; the end may have come with it.
+  unread_ = got == into.size() || ended_;
+  return got;
+}
+
+void ClientSocket::start(Waiter waiter, std::uint32_t events) {
+  waiter_ = std::move(waiter);
+  waits_for_ = events;
+  reads_in_a_row_ = 0;
+  const bool there_already = !socket_ || (events == EPOLLIN && unread_);
+  if (!there_already) return;
+  boost::asio::post(poller_.executor(),
+                    [moved = std::move(waiter_)]() mutable { std::move(moved)(true); });
+}
+
+void ClientSocket::ready(std::uint32_t events) {
+  if ((events & kEnd) != 0) ended_ = true;
+  if ((events & (EPOLLIN | kEnd)) != 0) unread_ = true;
+  const std::uint32_t wanted = waits_for_ | EPOLLHUP | EPOLLERR;
+  if (waiter_ && (events & wanted) != 0) {
+    Waiter waiter = std::move(waiter_);
+    std::move(waiter)(true);  // nothing of this may be touched any more
+  }
+}
+
+// Not at once: whoever cancels goes through connections that would be gone.
+void ClientSocket::cancel() {
+  if (!waiter_) return;
+  boost::asio::post(poller_.executor(),
+                    [moved = std::move(waiter_)]() mutable { std::move(moved)(false); });
+}
+
+std::string ClientSocket::peer() const {
+  boost::asio::ip::tcp::endpoint endpoint;
+  socklen_t size = static_cast<socklen_t>(endpoint.capacity());
+  if (!socket_ || ::getpeername(socket_.get(), endpoint.data(), &size) != 0) return "gone";
+  endpoint.resize(size);
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
+}
+
+void ClientSocket::shut_down_sending() {
+  if (socket_) ::shutdown(socket_.get(), SHUT_WR);
+}
+
+void ClientSocket::close() {
+  if (!socket_) return;
+  if (is_linked()) poller_.forget(*this);
+  socket_.reset();
+}
+
+void ClientSocket::reset() {
+  if (!socket_) return;
+  const linger drop{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+  close();
+}
+
+}  // namespace farm::net

@@ -1,0 +1,72 @@
+// The socket of a client's connection, on the thread of its Poller.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <boost/asio/async_result.hpp>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "io/task.h"
+#include "net/poller.h"
+
+namespace farm::net {
+
+class ClientSocket final : private Watched {
+ public:
+  // `poller` outlives its use. `socket` is connected and does not block.
+  ClientSocket(Poller& poller, Fd socket);
+  ~ClientSocket() { close(); }
+  ClientSocket(const ClientSocket&) = delete;
+  ClientSocket& operator=(const ClientSocket&) = delete;
+
+  // At most one recv into `into` (not empty): what came, 0 at the end or if the connection failed;
+  // nothing if there is nothing yet, or if it is the others' turn.
+  std::optional<std::size_t> try_read(MutableByteView into);
+
+  // Until it is worth trying again; false: cancelled. A write is only worth waiting for when the
+  // kernel has refused one. One wait at a time.
+  io::Task<bool> readable() { return wait(EPOLLIN); }
+  io::Task<bool> writable() { return wait(EPOLLOUT); }
+  // Ends the wait, if there is one, soon.
+  void cancel();
+
+  int native_handle() const { return socket_.get(); }
+  // "127.0.0.1:40312"; "gone" if it has left.
+  std::string peer() const;
+
+  void shut_down_sending();
+  void close();
+  // Closes it so that what the client did not take is dropped, and the client sees that.
+  void reset();
+
+ private:
+  void ready(std::uint32_t events) override;
+  Waiter abandon() override { return std::move(waiter_); }
+
+  io::Task<bool> wait(std::uint32_t events) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<io::Executor>,
+                                       void(bool)>(Start{this}, io::use_task, events);
+  }
+  struct Start {
+    ClientSocket* socket;
+    template <class Handler>
+    void operator()(Handler&& handler, std::uint32_t events) const {
+      socket->start(Waiter(std::forward<Handler>(handler)), events);
+    }
+  };
+  void start(Waiter waiter, std::uint32_t events);
+  void finish(bool result);
+
+  Poller& poller_;
+  Fd socket_;
+  bool unread_ = false;  // there may be something to read
+  bool ended_ = false;   // the client sends no more, so there is always the end to read
+  unsigned reads_in_a_row_ = 0;
+  std::uint32_t waits_for_ = 0;
+  Waiter waiter_;
+};
+
+}  // namespace farm::net
