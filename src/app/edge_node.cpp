@@ -34,10 +34,8 @@ Result<std::unique_ptr<EdgeNode>> EdgeNode::open(const Config& config, const Clo
   if (!config.cache.disks.empty()) {
     FARM_TRY(node->disk_, cache::DiskTier::open(io::posix_file_system(), clock,
                                                 cache::disk_tier_options(config.cache)));
-    for (const std::string& problem : node->disk_->stats().problems) {
-      obs::log_error(problem);
-      health.note(problem);
-    }
+    for (const std::string& problem : node->disk_->stats().problems) obs::log_error(problem);
+    health.watch([disk = node->disk_.get()] { return disk->stats().problems; });
   }
   node->disk_pool_ = std::make_unique<io::WorkerPool>("cache-disk", config.cache.disk_threads,
                                                       config.cache.disk_thread_queue);

@@ -12,7 +12,7 @@ namespace farm::net {
 namespace {
 
 constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-constexpr unsigned kMostReadsInARow = 16;
+constexpr unsigned kMostReadsInARow = 4;
 
 }  // namespace
 
@@ -32,7 +32,8 @@ std::optional<std::size_t> ClientSocket::try_read(MutableByteView into) {
   }
   if (count <= 0) return 0;
   const auto got = static_cast<std::size_t>(count);
-  // Less than there was room for is all there was; the end may have come with it.
+  // Less than there was room for is all there was; the end may have come with it. (But for urgent
+  // data, at which recv stops as well: who sends that here waits for more of his own, or in vain.)
   unread_ = got == into.size() || ended_;
   return got;
 }
@@ -80,7 +81,7 @@ void ClientSocket::shut_down_sending() {
 
 void ClientSocket::close() {
   if (!socket_) return;
-  if (is_linked()) poller_.forget(*this);
+  if (is_linked()) poller_.forget(socket_.get(), *this);
   socket_.reset();
 }
 

@@ -30,7 +30,7 @@ class ClientSocket final : private Watched {
   // kernel has refused one. One wait at a time.
   io::Task<bool> readable() { return wait(EPOLLIN); }
   io::Task<bool> writable() { return wait(EPOLLOUT); }
-  // Ends the wait, if there is one, soon.
+  // Ends the wait, if there is one, soon; not one that is about to end by itself.
   void cancel();
 
   int native_handle() const { return socket_.get(); }
@@ -58,12 +58,11 @@ class ClientSocket final : private Watched {
     }
   };
   void start(Waiter waiter, std::uint32_t events);
-  void finish(bool result);
 
   Poller& poller_;
   Fd socket_;
   bool unread_ = false;  // there may be something to read
-  bool ended_ = false;   // the client sends no more, so there is always the end to read
+  bool ended_ = false;   // the client has closed its side, or more: try again after a short read
   unsigned reads_in_a_row_ = 0;
   std::uint32_t waits_for_ = 0;
   Waiter waiter_;

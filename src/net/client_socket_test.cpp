@@ -1,10 +1,14 @@
 #include "net/client_socket.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <array>
+#include <cerrno>
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -14,12 +18,34 @@ namespace {
 
 using Read = std::optional<std::size_t>;
 
+// Two ends of a TCP connection over loopback.
 struct Pair {
   explicit Pair(Poller& poller) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
-    ours = std::make_unique<ClientSocket>(poller, Fd(ends[0]));
-    theirs = Fd(ends[1]);
+    const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener.get(), any, size), 0);
+    EXPECT_EQ(::listen(listener.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener.get(), any, &size), 0);
+    theirs = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(theirs.get(), any, size), 0);
+    ours = std::make_unique<ClientSocket>(
+        poller, Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)));
+  }
+  // Until the kernel takes no more.
+  void fill() const {
+    const std::string block(64 << 10, 'x');
+    while (::send(ours->native_handle(), block.data(), block.size(), MSG_NOSIGNAL) > 0) {
+    }
+    EXPECT_EQ(errno, EAGAIN);
+  }
+  void drain() const {
+    std::string into(1 << 20, ' ');
+    while (::recv(theirs.get(), into.data(), into.size(), MSG_DONTWAIT) > 0) {
+    }
   }
   void say(std::string_view text) {
     EXPECT_EQ(::send(theirs.get(), text.data(), text.size(), MSG_NOSIGNAL),
@@ -57,6 +83,15 @@ class ClientSocketTest : public ::testing::Test {
   void settle() {
     context_.restart();
     context_.poll();
+  }
+  // Events come by themselves, but the kernel may take a moment.
+  template <class Condition>
+  void settle_until(const Condition& condition) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    do {
+      settle();
+    } while (!condition() && std::chrono::steady_clock::now() < give_up);
+    EXPECT_TRUE(condition());
   }
   Read read(Pair& pair, std::size_t most = 64) {
     Bytes into(most);
@@ -147,27 +182,22 @@ TEST_F(ClientSocketTest, CancelEndsAWaitButNotWithinTheCall) {
 
 TEST_F(ClientSocketTest, CanBeWrittenWhenThereIsRoomAgain) {
   Pair pair(*poller_);
-  const std::string block(64 << 10, 'x');
-  while (::send(pair.ours->native_handle(), block.data(), block.size(), MSG_NOSIGNAL) > 0) {
-  }
+  pair.fill();
   settle();
   Wait wait = Wait::kNone;
   begin(wait_writable(*pair.ours, wait));
   pair.say("that is no room");
   settle();
   EXPECT_EQ(wait, Wait::kRunning);
-  std::string into(1 << 20, ' ');
-  while (::recv(pair.theirs.get(), into.data(), into.size(), 0) > 0) {
-  }
-  settle();
-  EXPECT_EQ(wait, Wait::kReady);
+  settle_until([&] {
+    pair.drain();
+    return wait == Wait::kReady;
+  });
 }
 
 TEST_F(ClientSocketTest, AClientThatLeavesEndsAWaitForRoom) {
   Pair pair(*poller_);
-  const std::string block(64 << 10, 'x');
-  while (::send(pair.ours->native_handle(), block.data(), block.size(), MSG_NOSIGNAL) > 0) {
-  }
+  pair.fill();
   settle();
   Wait wait = Wait::kNone;
   begin(wait_writable(*pair.ours, wait));
@@ -197,8 +227,32 @@ TEST_F(ClientSocketTest, WithThePollerGoWhoWaits) {
   EXPECT_EQ(wait, Wait::kRunning) << "its coroutine is gone";
 }
 
+TEST_F(ClientSocketTest, OneThatAChildHasAsWellIsForgottenAllTheSame) {
+  Pair pair(*poller_);
+  const Fd of_the_child(::dup(pair.ours->native_handle()));
+  pair.ours.reset();
+  pair.say("to nobody");
+  settle();
+}
+
+TEST_F(ClientSocketTest, AWaitThatIsAboutToEndIsNotCancelled) {
+  Pair pair(*poller_);
+  pair.say("hello");
+  settle();
+  Wait wait = Wait::kNone;
+  boost::asio::co_spawn(context_.get_executor(), wait_readable(*pair.ours, wait),
+                        boost::asio::detached);
+  context_.restart();
+  context_.poll_one();
+  EXPECT_EQ(wait, Wait::kRunning);
+  pair.ours->cancel();
+  settle();
+  EXPECT_EQ(wait, Wait::kReady);
+}
+
 TEST_F(ClientSocketTest, KnowsItsPeer) {
   Pair pair(*poller_);
+  EXPECT_TRUE(pair.ours->peer().starts_with("127.0.0.1:")) << pair.ours->peer();
   pair.ours->close();
   EXPECT_EQ(pair.ours->peer(), "gone");
   EXPECT_EQ(read(pair), Read(0));

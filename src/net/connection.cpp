@@ -46,9 +46,9 @@ io::Task<void> Connection::run(std::unique_ptr<Connection> self) {
 
 void Connection::check(std::int64_t now_ms, bool stopping) {
   if (stopping) close_ = true;
-  if (expired_ || (now_ms < deadline_ms_ && !(stopping && idle_))) return;
+  if (now_ms < deadline_ms_ && !(stopping && idle_)) return;
   expired_ = true;
-  socket_.cancel();
+  socket_.cancel();  // again in the next round if there was no wait to end
 }
 
 io::Task<bool> Connection::read_head() {

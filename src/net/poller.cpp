@@ -1,16 +1,21 @@
 #include "net/poller.h"
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <system_error>
 #include <vector>
 
 #include <boost/asio/post.hpp>
 
+#include "net/thread.h"
+#include "obs/log.h"
+
 namespace farm::net {
 namespace {
 
-constexpr std::size_t kMostAtOnce = 256;
-constexpr std::size_t kMostInATurn = 256;
+constexpr std::size_t kMostAtOnce = 64;
+constexpr std::size_t kMostInATurn = 64;  // less than twice as many, that is
 
 int new_set() {
   const int set = epoll_create1(EPOLL_CLOEXEC);
@@ -30,12 +35,16 @@ Poller::~Poller() {
 
 bool Poller::watch(int socket, Watched& watched) {
   epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &watched}};
-  if (epoll_ctl(descriptor_.native_handle(), EPOLL_CTL_ADD, socket, &event) != 0) return false;
+  if (epoll_ctl(descriptor_.native_handle(), EPOLL_CTL_ADD, socket, &event) != 0) {
+    obs::log_warn("cannot watch a connection; it is closed", {{"error", std::strerror(errno)}});
+    return false;
+  }
   all_.push_back(watched);
   return true;
 }
 
-void Poller::forget(Watched& watched) {
+void Poller::forget(int socket, Watched& watched) {
+  epoll_ctl(descriptor_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
   watched.unlink();
   for (epoll_event& event : untold_) {
     if (event.data.ptr == &watched) event.data.ptr = nullptr;
@@ -49,9 +58,11 @@ void Poller::wait() {
 }
 
 // While there is much to do, looking again is cheaper than waiting anew, which takes two system
-// calls more. Timers, other sockets and what was posted have their turn in between.
+// calls more. Timers, other sockets and what was posted stand still meanwhile: not for more than
+// some events, nor beyond the kernel's tick if these take long.
 void Poller::take_turn() {
-  for (std::size_t told = 0; told < kMostInATurn;) {
+  const std::int64_t began_ms = monotonic_ms();
+  for (std::size_t told = 0; told < kMostInATurn && monotonic_ms() == began_ms;) {
     const std::size_t now = take_events();
     if (now == 0) return wait();
     told += now;

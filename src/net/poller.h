@@ -16,7 +16,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include "base/result.h"
 #include "net/waiter.h"
 
 namespace farm::net {
@@ -38,15 +37,17 @@ class Poller {
  public:
   // On the thread of `context`, or before it runs.
   explicit Poller(boost::asio::io_context& context);
-  // Destroys the coroutines that wait. Those that are watched may outlive it.
+  // `context` runs no more. The coroutines that wait go with it, or with `context`; what is watched
+  // may outlive this.
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // From now on, until forget(). False if the kernel does not want to.
+  // From now on, until forget(). False, and said in the log, if the kernel does not want to.
   bool watch(int socket, Watched& watched);
-  // Before the socket is closed.
-  void forget(Watched& watched);
+  // Before the socket is closed, which need not take it out: a child that was just forked off may
+  // have it as well.
+  void forget(int socket, Watched& watched);
 
   boost::asio::io_context::executor_type executor() { return descriptor_.get_executor(); }
 

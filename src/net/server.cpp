@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -64,6 +65,13 @@ Result<void> open(Acceptor& acceptor, const tcp::endpoint& endpoint, const std::
                   "; is another program there? Give another with --listen ADDR:PORT");
 }
 
+// accept(2), "error handling": that one is gone again, others may come.
+bool is_of_one_connection(int error) {
+  constexpr std::array kErrors = {ECONNABORTED, EINTR,        EPROTO,      ENETDOWN, ENETUNREACH,
+                                  EHOSTDOWN,    EHOSTUNREACH, ENOPROTOOPT, ENONET,   EOPNOTSUPP};
+  return std::ranges::find(kErrors, error) != kErrors.end();
+}
+
 void refuse(int socket) {
   static const std::string kBody = problem_json(503, "too many connections; try again soon");
   static const std::string kAnswer =
@@ -104,7 +112,7 @@ struct Server::Impl {
   bool stopped = false;
 
   io::Task<void> accept_loop();
-  bool accept_some();
+  int accept_some();
   void take(Fd socket);
 };
 
@@ -114,28 +122,30 @@ io::Task<void> Server::Impl::accept_loop() {
     co_await acceptor->async_wait(Acceptor::wait_read,
                                   boost::asio::redirect_error(io::use_task, error));
     if (!acceptor->is_open()) co_return;
-    if (accept_some()) continue;
+    const int failed = accept_some();
+    if (failed == 0) continue;
     // Out of descriptors or memory: wait for connections to end.
-    obs::log_warn("cannot accept a connection", {{"error", std::strerror(errno)}});
+    obs::log_warn("cannot accept a connection", {{"error", std::strerror(failed)}});
     boost::asio::steady_timer pause(acceptor->get_executor(), std::chrono::milliseconds(100));
     co_await pause.async_wait(boost::asio::redirect_error(io::use_task, error));
   }
 }
 
-// Those that are there, but for very many; false with errno if the system cannot.
-bool Server::Impl::accept_some() {
+// Those that are there, but for very many; what the system says if it cannot, else 0.
+int Server::Impl::accept_some() {
   constexpr int kMostAtOnce = 64;
   for (int i = 0; i < kMostAtOnce; ++i) {
     Fd socket(::accept4(acceptor->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const int error = errno;
     if (socket) {
       take(std::move(socket));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return true;
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      return false;
-    }  // else that connection is gone again (accept(2), "error handling")
+    } else if (error == EAGAIN || error == EWOULDBLOCK) {
+      return 0;
+    } else if (!is_of_one_connection(error)) {
+      return error;
+    }
   }
-  return true;
+  return 0;
 }
 
 void Server::Impl::take(Fd socket) {

@@ -1,5 +1,6 @@
 // A coroutine that waits: its completion handler, kept in place, so that to wait allocates nothing.
-// Movable; not thread-safe. One that is destroyed, destroys the coroutine.
+// Movable; not thread-safe. With one that is destroyed goes its coroutine, by a post to its
+// executor.
 #pragma once
 
 #include <array>

@@ -102,7 +102,7 @@ void Admin::add_endpoints(net::EndpointTable& table) {
 }
 
 io::Task<void> Admin::healthz(net::Exchange& exchange) {
-  std::vector<std::string> problems = health_.noted();
+  std::vector<std::string> problems = health_.problems();
   const store::StoreStats stats = services_.store.stats();
   problems.insert(problems.end(), stats.problems.begin(), stats.problems.end());
   const bool works = health_.ready() && !health_.stopping();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -13,11 +14,22 @@ class Health {
   // A problem that lasts until the process ends, found at start.
   void note(std::string problem) {
     const std::lock_guard lock(mutex_);
-    problems_.push_back(std::move(problem));
+    noted_.push_back(std::move(problem));
   }
-  std::vector<std::string> noted() const {
+  // Problems that come and go: asked for each time, from any thread, without waiting. `source`
+  // works for as long as somebody asks.
+  using Source = std::function<std::vector<std::string>()>;
+  void watch(Source source) {
     const std::lock_guard lock(mutex_);
-    return problems_;
+    sources_.push_back(std::move(source));
+  }
+  std::vector<std::string> problems() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> all = noted_;
+    for (const Source& source : sources_) {
+      for (std::string& problem : source()) all.push_back(std::move(problem));
+    }
+    return all;
   }
   // Store and catalog are open and agree: everything works. Before, only what the store knows
   // already is served, and the API is not.
@@ -29,7 +41,8 @@ class Health {
 
  private:
   mutable std::mutex mutex_;
-  std::vector<std::string> problems_;
+  std::vector<std::string> noted_;
+  std::vector<Source> sources_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> stopping_{false};
 };

@@ -501,6 +501,18 @@ class Trouble(DiskCase):
         self.assertEqual(hits["checkpoint"], len(many), "the segments tell everything, too")
         self.assertGreater(hits["bits"], 0, "what is not damaged is used")
 
+    def test_gone_while_it_runs(self):
+        """It drops out, /healthz says so from then on, and everybody is served all the same."""
+        self.start()
+        self.assert_hits(*self.served())
+        self.assertEqual(self.healthz(), [])
+        shutil.rmtree(self.disk)
+        many = self.script_many(70)
+        self.fill(*many)
+        self.wait_for("it has dropped out", lambda: self.metric("disks") == 0)
+        self.assertTrue(any(str(self.disk) in problem for problem in self.healthz()), self.healthz())
+        self.fill(*many)
+
     def test_damaged_while_it_runs(self):
         self.start()
         many = self.script_many(70)
