@@ -286,11 +286,17 @@ class Slow:
         self.run_fast(self.alone, times)
         self.run_beside(self.fresh, times, 1, 0)
 
+    @staticmethod
+    def by_wrk_ms(runs):
+        return median([load.p99_us for load, _ in runs]) / 1000
+
+    @staticmethod
+    def by_schedule_ms(runs):
+        return median([us for _, told in runs for us in told["window_p99s_us"]]) / 1000
+
     def report(self, out, name, target):
-        by_wrk = lambda runs: median([load.p99_us for load, _ in runs]) / 1000
-        by_schedule = lambda runs: median(
-            [us for _, told in runs for us in told["window_p99s_us"]]) / 1000
-        for how, p99_ms, at_most in (("p99", by_wrk, target), ("p99 by schedule", by_schedule, None)):
+        for how, p99_ms, at_most in (("p99", self.by_wrk_ms, target),
+                                     ("p99 by schedule", self.by_schedule_ms, None)):
             for when, runs in (("alone", self.alone), ("beside them", self.settled),
                                ("beside fresh ones", self.fresh)):
                 out.add(f"slow: {name}, {how} {when}", p99_ms(runs), "ms")
