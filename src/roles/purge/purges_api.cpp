@@ -129,8 +129,8 @@ io::Task<Result<std::string>> PurgesApi::purge_body(net::Exchange& exchange) {
 
 io::Task<Result<std::string>> PurgesApi::purge_target(net::Exchange& exchange) {
   FARM_CO_TRY(co_await authorizer_.check(exchange, Scope::kAdmin));
-  FARM_CO_TRY(Purge purge, read_target(exchange.request()));
-  Purges purges(1, std::move(purge));
+  FARM_CO_TRY(const Purge purge, read_target(exchange.request()));
+  Purges purges(1, purge);
   co_return co_await carry_out(std::move(purges));
 }
 
