@@ -1,4 +1,5 @@
-// The socket of a client's connection, on the thread of its Poller.
+// The socket of a client's connection: reads and waits for it, never blocks. Used on the thread of
+// its Poller only.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace farm::net {
 
 class ClientSocket final : private Watched {
  public:
-  // `poller` outlives its use. `socket` is connected and does not block.
+  // `poller` outlives its use. `socket` is connected and does not block. One that cannot be watched
+  // is closed: it reads as ended.
   ClientSocket(Poller& poller, Fd socket);
   ~ClientSocket() { close(); }
   ClientSocket(const ClientSocket&) = delete;

@@ -84,6 +84,12 @@ class ClientSocketTest : public ::testing::Test {
     context_.restart();
     context_.poll();
   }
+  void begin_wait_for_room(Pair& pair, Wait& wait) {
+    pair.fill();
+    settle();
+    begin(wait_writable(*pair.ours, wait));
+    EXPECT_EQ(wait, Wait::kRunning);
+  }
   // Events come by themselves, but the kernel may take a moment.
   template <class Condition>
   void settle_until(const Condition& condition) {
@@ -182,10 +188,8 @@ TEST_F(ClientSocketTest, CancelEndsAWaitButNotWithinTheCall) {
 
 TEST_F(ClientSocketTest, CanBeWrittenWhenThereIsRoomAgain) {
   Pair pair(*poller_);
-  pair.fill();
-  settle();
   Wait wait = Wait::kNone;
-  begin(wait_writable(*pair.ours, wait));
+  begin_wait_for_room(pair, wait);
   pair.say("that is no room");
   settle();
   EXPECT_EQ(wait, Wait::kRunning);
@@ -197,10 +201,8 @@ TEST_F(ClientSocketTest, CanBeWrittenWhenThereIsRoomAgain) {
 
 TEST_F(ClientSocketTest, AClientThatLeavesEndsAWaitForRoom) {
   Pair pair(*poller_);
-  pair.fill();
-  settle();
   Wait wait = Wait::kNone;
-  begin(wait_writable(*pair.ours, wait));
+  begin_wait_for_room(pair, wait);
   pair.theirs.reset();
   settle();
   EXPECT_EQ(wait, Wait::kReady);

@@ -124,12 +124,14 @@ TEST_F(StoredResponseTest, TheMetaTellsHowLongItIsFresh) {
   EXPECT_EQ(meta.last_modified_ms, 1'669'114'800'000);
   EXPECT_EQ(meta.purge_seq, 17U);
 
-  const ObjectRef stored = object("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n", meta);
+  const ObjectRef stored = object("HTTP/1.1 200 OK\r\n" + join_header_lines(response), meta);
   const StoredFreshness later = freshness_of(*stored, kNow + 36'999, true);
   EXPECT_EQ(later.age, 59U);
   EXPECT_EQ(later.lifetime, 60U);
   EXPECT_TRUE(later.fresh());
   EXPECT_EQ(later.control.max_age, 60U);
+  EXPECT_EQ(later.control.stale_while_revalidate, 5U);
+  EXPECT_EQ(later.control.stale_if_error, 9U);
   EXPECT_FALSE(freshness_of(*stored, kNow + 37'000, false).fresh());
   stored->expire();
   EXPECT_FALSE(freshness_of(*stored, kNow, false).fresh());
