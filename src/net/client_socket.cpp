@@ -8,6 +8,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include "net/system_calls.h"
+
 namespace farm::net {
 namespace {
 
@@ -24,7 +26,7 @@ ClientSocket::ClientSocket(Poller& poller, Fd socket)
 std::optional<std::size_t> ClientSocket::try_read(MutableByteView into) {
   if (!socket_) return 0;
   if (!unread_ || ++reads_in_a_row_ > kMostReadsInARow) return {};
-  const ssize_t count = ::recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT);
+  const ssize_t count = system_calls::receive(socket_.get(), into, MSG_DONTWAIT);
   if (count < 0 && errno == EINTR) return {};  // still unread
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
     unread_ = false;
@@ -38,12 +40,17 @@ std::optional<std::size_t> ClientSocket::try_read(MutableByteView into) {
   return got;
 }
 
-void ClientSocket::start(Waiter waiter, std::uint32_t events) {
+void ClientSocket::start(Waiter waiter, std::uint32_t events, StandIn* stand_in) {
   waiter_ = std::move(waiter);
   waits_for_ = events;
+  stand_in_ = stand_in;
   reads_in_a_row_ = 0;
   const bool there_already = !socket_ || (events == EPOLLIN && unread_);
-  if (!there_already) return;
+  if (there_already) wake_soon();
+}
+
+void ClientSocket::wake_soon() {
+  reads_in_a_row_ = 0;
   boost::asio::post(poller_.executor(),
                     [moved = std::move(waiter_)]() mutable { std::move(moved)(true); });
 }
@@ -52,10 +59,15 @@ void ClientSocket::ready(std::uint32_t events) {
   if ((events & kEnd) != 0) ended_ = true;
   if ((events & (EPOLLIN | kEnd)) != 0) unread_ = true;
   const std::uint32_t wanted = waits_for_ | EPOLLHUP | EPOLLERR;
-  if (waiter_ && (events & wanted) != 0) {
-    Waiter waiter = std::move(waiter_);
-    std::move(waiter)(true);  // nothing of this may be touched any more
+  if (!waiter_ || (events & wanted) == 0) return;
+  if (stand_in_ != nullptr) {
+    reads_in_a_row_ = 0;
+    const bool sleeps_on = stand_in_->serves();
+    if (sleeps_on && unread_) wake_soon();  // the others' turn
+    if (sleeps_on) return;
   }
+  Waiter waiter = std::move(waiter_);
+  std::move(waiter)(true);  // nothing of this may be touched any more
 }
 
 // Not at once: whoever cancels goes through connections that would be gone.

@@ -17,6 +17,17 @@ namespace farm::net {
 
 class ClientSocket final : private Watched {
  public:
+  // Serves in place of the coroutine that waits, which costs more to wake than a short answer.
+  class StandIn {
+   public:
+    // There is something to read. True: it has been served, the coroutine sleeps on. It may not
+    // throw, nor close or destroy the socket.
+    virtual bool serves() = 0;
+
+   protected:
+    ~StandIn() = default;
+  };
+
   // `poller` outlives its use. `socket` is connected and does not block. One that cannot be watched
   // is closed: it reads as ended.
   ClientSocket(Poller& poller, Fd socket);
@@ -29,9 +40,9 @@ class ClientSocket final : private Watched {
   std::optional<std::size_t> try_read(MutableByteView into);
 
   // Until it is worth trying again; false: cancelled. A write is only worth waiting for when the
-  // kernel has refused one. One wait at a time.
-  io::Task<bool> readable() { return wait(EPOLLIN); }
-  io::Task<bool> writable() { return wait(EPOLLOUT); }
+  // kernel has refused one. One wait at a time. `stand_in` lives as long.
+  io::Task<bool> readable(StandIn* stand_in = nullptr) { return wait(EPOLLIN, stand_in); }
+  io::Task<bool> writable() { return wait(EPOLLOUT, nullptr); }
   // Ends the wait, if there is one, soon; not one that is about to end by itself.
   void cancel();
 
@@ -48,18 +59,19 @@ class ClientSocket final : private Watched {
   void ready(std::uint32_t events) override;
   Waiter abandon() override { return std::move(waiter_); }
 
-  io::Task<bool> wait(std::uint32_t events) {
+  io::Task<bool> wait(std::uint32_t events, StandIn* stand_in) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<io::Executor>,
-                                       void(bool)>(Start{this}, io::use_task, events);
+                                       void(bool)>(Start{this}, io::use_task, events, stand_in);
   }
   struct Start {
     ClientSocket* socket;
     template <class Handler>
-    void operator()(Handler&& handler, std::uint32_t events) const {
-      socket->start(Waiter(std::forward<Handler>(handler)), events);
+    void operator()(Handler&& handler, std::uint32_t events, StandIn* stand_in) const {
+      socket->start(Waiter(std::forward<Handler>(handler)), events, stand_in);
     }
   };
-  void start(Waiter waiter, std::uint32_t events);
+  void start(Waiter waiter, std::uint32_t events, StandIn* stand_in);
+  void wake_soon();
 
   Poller& poller_;
   Fd socket_;
@@ -68,6 +80,7 @@ class ClientSocket final : private Watched {
   unsigned reads_in_a_row_ = 0;
   std::uint32_t waits_for_ = 0;
   Waiter waiter_;
+  StandIn* stand_in_ = nullptr;  // of the waiter
 };
 
 }  // namespace farm::net

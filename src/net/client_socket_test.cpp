@@ -252,6 +252,90 @@ TEST_F(ClientSocketTest, AWaitThatIsAboutToEndIsNotCancelled) {
   EXPECT_EQ(wait, Wait::kReady);
 }
 
+// Reads `most` bytes at a time, until it has no wish to any more.
+struct Reader final : ClientSocket::StandIn {
+  bool serves() override {
+    ++calls;
+    Bytes into(most);
+    while (true) {
+      const Read got = socket->try_read(into);
+      if (!got) return willing;
+      if (*got == 0) return false;
+      bytes += *got;
+    }
+  }
+  ClientSocket* socket = nullptr;
+  std::size_t most = 64;
+  bool willing = true;
+  int calls = 0;
+  std::size_t bytes = 0;
+};
+
+class StandInTest : public ClientSocketTest {
+ protected:
+  StandInTest() {
+    reader_.socket = pair_.ours.get();
+    begin(wait_readable(*pair_.ours, wait_, &reader_));
+  }
+  static io::Task<void> wait_readable(ClientSocket& socket, Wait& state, Reader* reader) {
+    state = Wait::kRunning;
+    const bool ready = co_await socket.readable(reader);
+    state = ready ? Wait::kReady : Wait::kCancelled;
+  }
+
+  Pair pair_{*poller_};
+  Reader reader_;
+  Wait wait_ = Wait::kNone;
+};
+
+TEST_F(StandInTest, ServesWhileTheCoroutineSleeps) {
+  for (const int round : {1, 2, 3}) {
+    pair_.say("hello");
+    settle();
+    EXPECT_EQ(reader_.calls, round);
+    EXPECT_EQ(reader_.bytes, 5U * round);
+    EXPECT_EQ(wait_, Wait::kRunning);
+  }
+  pair_.ours->cancel();
+  settle();
+  EXPECT_EQ(wait_, Wait::kCancelled);
+}
+
+TEST_F(StandInTest, WakesTheCoroutineForWhatItDoesNotDo) {
+  reader_.willing = false;
+  pair_.say("hello");
+  settle();
+  EXPECT_EQ(reader_.calls, 1);
+  EXPECT_EQ(wait_, Wait::kReady);
+}
+
+TEST_F(StandInTest, WakesTheCoroutineAtTheEnd) {
+  pair_.theirs.reset();
+  settle();
+  EXPECT_EQ(wait_, Wait::kReady);
+  EXPECT_EQ(read(pair_), Read(0)) << "it can be seen again";
+}
+
+TEST_F(StandInTest, TheCoroutineGoesOnAfterTheOthersTurn) {
+  reader_.most = 1;
+  pair_.say(std::string(1000, 'x'));
+  settle();
+  EXPECT_EQ(reader_.calls, 1);
+  EXPECT_LT(reader_.bytes, 100U);
+  EXPECT_EQ(wait_, Wait::kReady);
+  EXPECT_EQ(read(pair_, 1), Read(1)) << "the rest is still there";
+}
+
+TEST_F(StandInTest, IsForOneWaitOnly) {
+  pair_.ours->cancel();
+  settle();
+  begin(wait_readable(*pair_.ours, wait_, nullptr));
+  pair_.say("hello");
+  settle();
+  EXPECT_EQ(reader_.calls, 0);
+  EXPECT_EQ(wait_, Wait::kReady);
+}
+
 TEST_F(ClientSocketTest, KnowsItsPeer) {
   Pair pair(*poller_);
   EXPECT_TRUE(pair.ours->peer().starts_with("127.0.0.1:")) << pair.ours->peer();

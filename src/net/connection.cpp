@@ -15,6 +15,10 @@ constexpr std::size_t kDrainBytes = 256 << 10;   // of an unread body, to keep t
 constexpr std::int64_t kLingerMs = 2'000;        // without a byte
 constexpr std::int64_t kLingerTotalMs = 10'000;  // in all
 
+std::int64_t to_ms(std::chrono::steady_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
 // Some clients send an empty line after a body: no request begins with that alone.
 bool is_blank(ByteView bytes) { return std::string_view("\r\n").starts_with(as_text(bytes)); }
 
@@ -26,7 +30,8 @@ Connection::Connection(NetThread& thread, ServerShared& shared, Fd socket)
       shared_(shared),
       socket_(thread.poller(), std::move(socket)),
       parser_(shared.config.max_head_bytes),
-      buffer_(kFirstBufferBytes) {
+      buffer_(kFirstBufferBytes),
+      wait_deadline_ms_(monotonic_ms() + shared.config.idle_timeout.count()) {
   thread_.supervise(*this);
 }
 
@@ -34,12 +39,19 @@ Connection::~Connection() { shared_.connections.fetch_sub(1, std::memory_order_r
 
 io::Task<void> Connection::run(std::unique_ptr<Connection> self) {
   Connection& connection = *self;
-  for (;;) {
-    const bool another = co_await connection.read_head();
-    if (!another) break;
-    co_await connection.handle();
-    if (connection.close_ || connection.broken_) break;
-    connection.next_request();
+  connection.go_on();
+  while (connection.next_ != Next::kEnd) {
+    if (connection.next_ == Next::kRead) {
+      const bool ready = co_await connection.socket_.readable(&connection);
+      if (ready && connection.next_ == Next::kRead) connection.go_on();
+      if (!ready) co_await connection.give_up_waiting();
+    } else if (connection.next_ == Next::kReject) {
+      co_await connection.reject(connection.parser_.rejection());
+      connection.next_ = Next::kEnd;
+    } else {
+      co_await connection.handle();
+      if (connection.prepare_next_request(monotonic_ms())) connection.go_on();
+    }
   }
   if (!connection.broken_) co_await connection.linger();
 }
@@ -51,54 +63,85 @@ void Connection::check(std::int64_t now_ms, bool stopping) {
   socket_.cancel();  // again in the next round if there was no wait to end
 }
 
-io::Task<bool> Connection::read_head() {
-  const std::int64_t idle_deadline_ms = monotonic_ms() + shared_.config.idle_timeout.count();
-  std::int64_t head_deadline_ms = kNever;
+bool Connection::serves() {
+  try {
+    go_on();
+  } catch (const std::exception& error) {
+    obs::log_error("a connection cannot go on", {{"what", error.what()}});
+    broken_ = true;
+    next_ = Next::kEnd;
+  }
+  return next_ == Next::kRead;
+}
+
+void Connection::go_on() {
+  next_ = Next::kRead;
   for (;;) {
-    if (end_ > start_) {
-      if (idle_ && !is_blank(pending())) {
-        idle_ = false;
-        started_ = Steady::now();
-        head_deadline_ms = monotonic_ms() + shared_.config.head_timeout.count();
-      }
-      const auto state = parser_.parse_head(pending());
-      if (state == RequestParser::HeadState::kComplete) break;
-      if (state == RequestParser::HeadState::kRejected) {
-        co_await reject(parser_.rejection());
-        co_return false;
-      }
+    while (end_ > start_) {
+      const bool answered = take_request();
+      if (next_ != Next::kRead) return;
+      if (!answered) break;
     }
-    if (idle_ && close_) co_return false;
-    if (end_ == buffer_.size()) {
-      // The parser keeps no views of an incomplete head, so that it may move.
-      if (start_ > 0) {
-        std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(start_),
-                  buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
-        end_ -= start_;
-        start_ = 0;
-      } else {
-        buffer_.resize(std::min<std::size_t>(2 * buffer_.size(), shared_.config.max_head_bytes));
-      }
-    }
-    arm(idle_ ? idle_deadline_ms : head_deadline_ms);
-    // As receive() does, but without a coroutine of its own: this is every request's way.
-    const MutableByteView room = MutableByteView(buffer_).subspan(end_);
-    std::optional<std::size_t> count = socket_.try_read(room);
-    while (!count) {
-      const bool ready = co_await socket_.readable();
-      count = ready ? socket_.try_read(room) : 0;
-    }
-    if (*count == 0) {
-      if (expired_ && !idle_) co_await reject({408, "the request's head took too long"});
-      co_return false;
-    }
+    if (idle_ && close_) break;
+    make_room();
+    arm(wait_deadline_ms_);
+    const auto count = socket_.try_read(MutableByteView(buffer_).subspan(end_));
+    if (!count) return;
+    if (*count == 0) break;
     end_ += *count;
+  }
+  next_ = Next::kEnd;
+}
+
+// With what has come: whether a request was answered, and more can be looked for. Else its rest is
+// waited for, or next_ says what is to be done.
+bool Connection::take_request() {
+  bool head_begins = false;
+  if (idle_ && !is_blank(pending())) {
+    idle_ = false;
+    started_ = Steady::now();
+    head_begins = true;
+  }
+  const auto state = parser_.parse_head(pending());
+  if (state == RequestParser::HeadState::kIncomplete) {
+    if (head_begins) wait_deadline_ms_ = monotonic_ms() + shared_.config.head_timeout.count();
+    return false;
+  }
+  if (state == RequestParser::HeadState::kRejected) {
+    next_ = Next::kReject;
+    return false;
   }
   deadline_ms_ = kNever;
   start_ += parser_.head_bytes();
   body_done_ = !parser_.head().has_body();
   if (!parser_.head().keep_alive) close_ = true;
-  co_return true;
+  next_ = Next::kHandle;
+  const bool answered = answer_at_once();
+  // Here, and not in the depth of what answers: a system call makes the processor forget where the
+  // calls around it return to, and it guesses wrong at each return.
+  if (!unsent_.empty()) send_unsent();
+  if (!answered || !unsent_.empty()) return false;
+  const Steady::time_point now = Steady::now();
+  record(now);
+  return prepare_next_request(to_ms(now));
+}
+
+// For more of a head. The parser keeps no views of an incomplete one, so that it may move.
+void Connection::make_room() {
+  if (end_ < buffer_.size()) return;
+  if (start_ > 0) {
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(start_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= start_;
+    start_ = 0;
+  } else {
+    buffer_.resize(std::min<std::size_t>(2 * buffer_.size(), shared_.config.max_head_bytes));
+  }
+}
+
+io::Task<void> Connection::give_up_waiting() {
+  if (expired_ && !idle_) co_await reject({408, "the request's head took too long"});
+  next_ = Next::kEnd;
 }
 
 io::Task<void> Connection::reject(Rejection why) {
@@ -109,14 +152,32 @@ io::Task<void> Connection::reject(Rejection why) {
                         Steady::now() - started_);
 }
 
-bool Connection::answer_at_once(Exchange& exchange, const EndpointTable::Match& match) {
-  if (match.endpoint == nullptr || !match.endpoint->at_once || !body_done_) return false;
+EndpointTable::Match Connection::find_endpoint(Exchange& exchange) {
+  const RequestHead& request = parser_.head();
+  EndpointTable::Match match = shared_.endpoints.match(request.method, request.path);
+  exchange.params_ = match.params;
+  route_ = match.index;
+  max_body_bytes_ = match.endpoint != nullptr ? match.endpoint->max_body_bytes : 0;
+  return match;
+}
+
+bool Connection::answer_at_once() {
+  Exchange exchange(*this);
+  const Endpoint* const endpoint = find_endpoint(exchange).endpoint;
+  if (endpoint == nullptr || !endpoint->at_once || !body_done_) return false;
+  bool answered = false;
+  at_once_ = true;
   try {
-    return match.endpoint->at_once(exchange);
+    answered = endpoint->at_once(exchange);
   } catch (const std::exception& error) {
     obs::log_error("a handler threw", {{"what", error.what()}});
-    return responded_;
+    answered = responded_;
+  } catch (...) {
+    obs::log_error("a handler threw");
+    answered = responded_;
   }
+  at_once_ = false;
+  return answered && (responded_ || broken_);
 }
 
 io::Task<void> Connection::dispatch_safely(Exchange& exchange, EndpointTable::Match match) {
@@ -129,29 +190,31 @@ io::Task<void> Connection::dispatch_safely(Exchange& exchange, EndpointTable::Ma
   }
 }
 
+// What answer_at_once() could not, or not to its end.
 io::Task<void> Connection::handle() {
-  const RequestHead& request = parser_.head();
-  Exchange exchange(*this);
-  const EndpointTable::Match match = shared_.endpoints.match(request.method, request.path);
-  exchange.params_ = match.params;
-  route_ = match.index;
-  max_body_bytes_ = match.endpoint != nullptr ? match.endpoint->max_body_bytes : 0;
-  const bool answered = answer_at_once(exchange, match);
-  if (!answered) co_await dispatch_safely(exchange, match);
-  if (rest_) {
+  if (unsent_.empty()) {
+    Exchange exchange(*this);
+    const EndpointTable::Match match = find_endpoint(exchange);
+    co_await dispatch_safely(exchange, match);
+  }
+  if (!unsent_.empty()) {
     const Result<void> sent = co_await send_rest();
     if (!sent) broken_ = true;
   }
   // A response that ends early must not be taken for a whole one, nor the next one for its rest.
   if (body_left_ > 0) broken_ = true;
   if (!responded_ && !broken_) {
-    obs::log_error("a handler did not answer", {{"path", request.path}});
+    obs::log_error("a handler did not answer", {{"path", parser_.head().path}});
     close_ = true;
     (void)co_await send_problem(500, "this is a fault of the server; its log says more", {});
   }
-  shared_.stats->record(thread_.index(), route_, static_cast<unsigned>(head_.status()), body_sent_,
-                        Steady::now() - started_);
+  record(Steady::now());
   if (!body_done_ && !broken_) co_await finish_body();
+}
+
+void Connection::record(Steady::time_point now) {
+  shared_.stats->record(thread_.index(), route_, static_cast<unsigned>(head_.status()), body_sent_,
+                        now - started_);
 }
 
 io::Task<void> Connection::dispatch(Exchange& exchange, EndpointTable::Match match) {
@@ -191,7 +254,10 @@ io::Task<void> Connection::finish_body() {
   }
 }
 
-void Connection::next_request() {
+// False: there is none, the connection ends.
+bool Connection::prepare_next_request(std::int64_t now_ms) {
+  next_ = close_ || broken_ ? Next::kEnd : Next::kRead;
+  if (next_ == Next::kEnd) return false;
   if (chunk_end_ > chunk_start_) {
     // What followed a chunked body is the next request.
     const std::size_t count = chunk_end_ - chunk_start_;
@@ -216,6 +282,8 @@ void Connection::next_request() {
   idle_ = true;
   body_read_ = body_sent_ = 0;
   body_begun_ = body_done_ = responded_ = false;
+  wait_deadline_ms_ = now_ms + shared_.config.idle_timeout.count();
+  return true;
 }
 
 // Closing while bytes arrive would make the kernel reset the connection and the client lose the
@@ -253,104 +321,6 @@ void Connection::regain_patience(std::uint64_t moved_bytes) {
   patience_ms_ =
       std::min(config.transfer_grace.count(),
                patience_ms_ + static_cast<std::int64_t>(moved_bytes * 1000 / config.min_rate));
-}
-
-io::Task<std::size_t> Connection::receive(MutableByteView into) {
-  std::optional<std::size_t> count = socket_.try_read(into);
-  while (!count) {
-    const bool ready = co_await socket_.readable();
-    count = ready ? socket_.try_read(into) : 0;
-  }
-  co_return *count;
-}
-
-io::Task<std::size_t> Connection::receive_body(MutableByteView into) {
-  begin_wait();
-  const std::size_t count = co_await receive(into);
-  end_wait();
-  regain_patience(count);
-  co_return count;
-}
-
-// Nothing more came of a body that has not ended.
-io::Task<Result<std::size_t>> Connection::body_stopped() {
-  if (expired_)
-    co_return co_await body_failed({408, "the body came too slowly"}, ErrorCode::kTimeout);
-  broken_ = true;
-  co_return fail(ErrorCode::kClosed, "net", "the client left before its body ended");
-}
-
-// Answers while that is possible, and ends the connection.
-io::Task<Result<std::size_t>> Connection::body_failed(Rejection why, ErrorCode code) {
-  close_ = true;
-  if (!responded_) (void)co_await send_problem(why.status, std::string(why.reason), {});
-  co_return fail(code, "net", std::string(why.reason));
-}
-
-io::Task<Result<std::size_t>> Connection::read_body(MutableByteView into) {
-  if (body_done_) co_return std::size_t{0};
-  if (broken_) co_return fail(ErrorCode::kClosed, "net", "the client has left");
-  if (!body_begun_) {
-    body_begun_ = true;
-    patience_ms_ = shared_.config.transfer_grace.count();
-    if (parser_.head().expects_continue && pending().empty()) {
-      FARM_CO_TRY(co_await send_continue());
-    }
-  }
-  if (parser_.head().chunked) co_return co_await read_chunked(into);
-  co_return co_await read_sized(into);
-}
-
-io::Task<Result<std::size_t>> Connection::read_sized(MutableByteView into) {
-  const std::uint64_t rest = *parser_.head().content_length - body_read_;
-  into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), rest)));
-  std::size_t count = std::min(into.size(), pending().size());
-  if (count > 0) {
-    std::memcpy(into.data(), pending().data(), count);
-    start_ += count;
-  } else {
-    count = co_await receive_body(into);
-    if (count == 0) co_return co_await body_stopped();
-  }
-  body_read_ += count;
-  body_done_ = body_read_ == *parser_.head().content_length;
-  co_return count;
-}
-
-io::Task<Result<std::size_t>> Connection::read_chunked(MutableByteView into) {
-  if (chunk_buffer_.empty()) {
-    chunk_buffer_.resize(std::max<std::size_t>(shared_.config.max_head_bytes, buffer_.size()));
-    std::memcpy(chunk_buffer_.data(), pending().data(), pending().size());
-    chunk_end_ = pending().size();
-    start_ = end_;
-  }
-  for (;;) {
-    const ByteView raw = ByteView(chunk_buffer_).subspan(chunk_start_, chunk_end_ - chunk_start_);
-    const RequestParser::BodyStep step = parser_.decode_chunked(raw, into);
-    chunk_start_ += step.consumed;
-    body_read_ += step.produced;
-    body_done_ = step.done;
-    if (step.rejected)
-      co_return co_await body_failed(parser_.rejection(), ErrorCode::kUnprocessable);
-    if (body_read_ > max_body_bytes_) {
-      co_return co_await body_failed({413, "the body is larger than is taken here"},
-                                     ErrorCode::kTooLarge);
-    }
-    if (step.produced > 0 || step.done) co_return step.produced;
-    std::copy(chunk_buffer_.begin() + static_cast<std::ptrdiff_t>(chunk_start_),
-              chunk_buffer_.begin() + static_cast<std::ptrdiff_t>(chunk_end_),
-              chunk_buffer_.begin());
-    chunk_end_ -= chunk_start_;
-    chunk_start_ = 0;
-    if (chunk_end_ == chunk_buffer_.size()) {
-      co_return co_await body_failed({400, "a chunk's head is too long"},
-                                     ErrorCode::kUnprocessable);
-    }
-    const std::size_t count =
-        co_await receive_body(MutableByteView(chunk_buffer_).subspan(chunk_end_));
-    if (count == 0) co_return co_await body_stopped();
-    chunk_end_ += count;
-  }
 }
 
 }  // namespace farm::net

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -28,7 +29,7 @@ struct ServerShared {
   std::atomic<std::uint64_t> refused{0};
 };
 
-class Connection final : public Supervised {
+class Connection final : public Supervised, private ClientSocket::StandIn {
  public:
   Connection(NetThread& thread, ServerShared& shared, Fd socket);
   ~Connection() override;
@@ -46,15 +47,24 @@ class Connection final : public Supervised {
   static constexpr std::uint64_t kUnknownLength = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-  // Requests.
-  io::Task<bool> read_head();  // false: there is no further request
+  // What has to be waited for next.
+  enum class Next : std::uint8_t { kRead, kReject, kHandle, kEnd };
+
+  // Requests. What can be answered at once is, without the coroutine: it sleeps on.
+  bool serves() override;
+  void go_on();  // serves what it can without a wait, and sets next_
+  bool take_request();
+  void make_room();
+  io::Task<void> give_up_waiting();
   io::Task<void> reject(Rejection why);
   io::Task<void> handle();
-  bool answer_at_once(Exchange& exchange, const EndpointTable::Match& match);
+  EndpointTable::Match find_endpoint(Exchange& exchange);
+  bool answer_at_once();
   io::Task<void> dispatch_safely(Exchange& exchange, EndpointTable::Match match);
   io::Task<void> dispatch(Exchange& exchange, EndpointTable::Match match);
   io::Task<void> finish_body();
-  void next_request();
+  void record(Steady::time_point now);
+  bool prepare_next_request(std::int64_t now_ms);
   io::Task<void> linger();
   bool can_skip_rest() const;
 
@@ -84,7 +94,16 @@ class Connection final : public Supervised {
   io::Task<Result<void>> send(std::span<const ByteView> parts);
   void send_now(ByteView body);
   void send_ready(const ReadyResponse& response, Keep keep);
-  bool send_at_once(Pieces& pieces);
+  // By one system call; what the socket does not take stays where it is. Inline, like
+  // send_unsent(): see take_request().
+  void send_at_once(Pieces& pieces) {
+    const ssize_t sent = pieces.send(socket_.native_handle());
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) broken_ = true;
+  }
+  void send_unsent() {
+    send_at_once(unsent_.pieces);
+    if (unsent_.empty() || broken_) unsent_.clear();
+  }
   io::Task<Result<void>> send_rest();
   io::Task<Result<void>> send_one(ByteView body);
   io::Task<Result<void>> begin(std::uint64_t length);
@@ -114,7 +133,9 @@ class Connection final : public Supervised {
   std::size_t chunk_start_ = 0;
   std::size_t chunk_end_ = 0;
 
+  Next next_ = Next::kRead;
   std::int64_t deadline_ms_ = kNever;
+  std::int64_t wait_deadline_ms_;  // for a request, or the rest of its head
   std::int64_t wait_began_ms_ = 0;
   std::int64_t patience_ms_ = 0;  // how much longer the current body may keep us waiting
   bool idle_ = true;              // between requests
@@ -133,10 +154,11 @@ class Connection final : public Supervised {
   std::uint64_t body_sent_ = 0;
   // Announced by begin(), still to be written; without a length: anything, until end().
   std::uint64_t body_left_ = 0;
-  bool chunked_ = false;              // the response goes in chunks
-  std::unique_ptr<UnsentRest> rest_;  // of send_now() and send_ready()
-  std::string annotation_;            // further headers of the response
-  ByteView only_part_;                // of send_one()
+  bool chunked_ = false;    // the response goes in chunks
+  bool at_once_ = false;    // send_ready() leaves its system call to take_request()
+  Unsent unsent_;           // of send_now() and send_ready()
+  std::string annotation_;  // further headers of the response
+  ByteView only_part_;      // of send_one()
   ResponseHead head_;
 };
 

@@ -125,10 +125,10 @@ void Connection::send_now(ByteView body) {
     pieces.add(body);
     body_sent_ = body.size();
   }
-  if (!send_at_once(pieces)) return;
-  rest_ = std::make_unique<UnsentRest>();
-  rest_->copy = pieces.copy();
-  rest_->pieces.add(rest_->copy);
+  send_at_once(pieces);
+  if (pieces.empty() || broken_) return;
+  unsent_.copy = pieces.copy();
+  unsent_.pieces.add(unsent_.copy);
 }
 
 void Connection::send_ready(const ReadyResponse& response, Keep keep) {
@@ -136,7 +136,7 @@ void Connection::send_ready(const ReadyResponse& response, Keep keep) {
     broken_ = true;
     return;
   }
-  Pieces pieces;
+  Pieces& pieces = unsent_.pieces;
   pieces.add(response.status_line);
   pieces.add(response.head);
   pieces.add(head_.text());
@@ -144,26 +144,15 @@ void Connection::send_ready(const ReadyResponse& response, Keep keep) {
     pieces.add(response.body);
     body_sent_ = response.body.size();
   }
-  if (!send_at_once(pieces)) return;
-  rest_ = std::make_unique<UnsentRest>();
-  rest_->pieces = pieces;
-  rest_->keep = std::move(keep);
-}
-
-// By one system call; whether something of it is left to be sent.
-bool Connection::send_at_once(Pieces& pieces) {
-  const ssize_t sent = pieces.send(socket_.native_handle());
-  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-    broken_ = true;
-    return false;
-  }
-  return !pieces.empty();
+  unsent_.keep = std::move(keep);
+  if (!at_once_) send_unsent();
 }
 
 io::Task<Result<void>> Connection::send_rest() {
-  const std::unique_ptr<UnsentRest> rest = std::move(rest_);
   patience_ms_ = shared_.config.transfer_grace.count();
-  co_return co_await flush(rest->pieces);
+  Result<void> sent = co_await flush(unsent_.pieces);
+  unsent_.clear();
+  co_return sent;
 }
 
 io::Task<Result<void>> Connection::send_one(ByteView body) {

@@ -22,9 +22,9 @@ struct Endpoint {
   std::string name;          // of the route in metrics
   std::uint64_t max_body_bytes = 0;
   Handler handle;
-  // Tried before `handle`, where it is set: answers by Exchange::send_now(), without waiting for
-  // anything, and returns true; or returns false with nothing sent, and `handle` answers. It saves
-  // the common case its coroutines. Not for endpoints that take a body.
+  // Tried before `handle`, where it is set: answers by Exchange::send_now() or send_ready(),
+  // without waiting for anything, and returns true; or returns false with nothing sent, and
+  // `handle` answers. No coroutine runs for it. Not for endpoints that take a body.
   std::function<bool(Exchange&)> at_once = nullptr;
 };
 

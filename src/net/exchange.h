@@ -63,9 +63,9 @@ class Exchange {
   // copied, and sent when the handler has returned; so keep it to small bodies.
   void send_now(ByteView body);
 
-  // The whole response by one system call, allocating and copying nothing but `more`. What the
-  // socket does not take is sent when the handler has returned: `keep` holds head and body until
-  // then. Nothing but framing headers is added.
+  // The whole response by one system call, allocating and copying nothing but `more`. `keep` holds
+  // head and body until all is sent: for Endpoint::at_once when it has returned, as is what the
+  // socket does not take. Nothing but framing headers is added.
   void send_ready(const ReadyResponse& response, Keep keep);
 
   // A response in pieces: exactly `length` bytes by write().

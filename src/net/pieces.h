@@ -1,7 +1,6 @@
 // What is still to be sent of a response, as the kernel wants it: internal to net. It owns nothing.
 #pragma once
 
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "net/keep.h"
+#include "net/system_calls.h"
 
 namespace farm::net {
 
@@ -22,6 +22,7 @@ class Pieces {
   }
   void add(std::string_view text) { add(as_bytes(text)); }
   bool empty() const { return first_ == count_; }
+  void clear() { first_ = count_ = 0; }
 
   Bytes copy() const {
     Bytes out;
@@ -37,7 +38,7 @@ class Pieces {
     msghdr message{};
     message.msg_iov = pieces_.data() + first_;
     message.msg_iovlen = count_ - first_;
-    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = system_calls::send_message(socket, message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) advance(static_cast<std::size_t>(sent));
     return sent;
   }
@@ -59,11 +60,18 @@ class Pieces {
   std::size_t count_ = 0;
 };
 
-// What a socket did not take at once, with what it refers to.
-struct UnsentRest {
+// What is still to be sent, with what it refers to.
+struct Unsent {
   Pieces pieces;
   Bytes copy;
   Keep keep;
+
+  bool empty() const { return pieces.empty(); }
+  void clear() {
+    pieces.clear();
+    copy = {};
+    keep = {};
+  }
 };
 
 }  // namespace farm::net

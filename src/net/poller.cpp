@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "net/system_calls.h"
 #include "net/thread.h"
 #include "obs/log.h"
 
@@ -73,7 +74,7 @@ void Poller::take_turn() {
 // How many there were.
 std::size_t Poller::take_events() {
   std::array<epoll_event, kMostAtOnce> events;
-  const int got = epoll_wait(descriptor_.native_handle(), events.data(), kMostAtOnce, 0);
+  const int got = system_calls::take_events(descriptor_.native_handle(), events);
   const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
   untold_ = std::span(events).first(count);
   while (!untold_.empty()) {

@@ -71,7 +71,17 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{post("Transfer-Encoding:\r\n"), 501},
         Refused{post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
         Refused{"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-        Refused{post("Expect: the best\r\n"), 417}));
+        Refused{post("Expect: the best\r\n"), 417},
+        Refused{post("Connection: keep alive\r\n"), 400},
+        Refused{post("Connection: \"close\"\r\n"), 400}));
+
+// Of two faults the one that comes first counts, however the bytes come.
+INSTANTIATE_TEST_SUITE_P(Order, Refusals,
+                         testing::Values(Refused{"GET / HTTP/2.0\r\nno colon\r\n\r\n", 505},
+                                         Refused{post("no colon\r\nExpect: the best\r\n"), 400},
+                                         Refused{post("Expect: the best\r\nA: b\nC: d\r\n"), 417},
+                                         Refused{post("Transfer-Encoding: x\r\nHost: h\r\n"), 501},
+                                         Refused{"\r\n\rGET / HTTP/1.1\r\n", 400}));
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, Refusals,
@@ -84,6 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{get("Host: h\rA: b\r\n"), 400},               // bare CR
                     Refused{get("Host: h\r\r\n"), 400},                   //
                     Refused{"GET /\r HTTP/1.1\r\nHost: h\r\n\r\n", 400},  //
+                    Refused{"GET / HTTP/1.1\rHost: h\r\n\r\n", 400},      //
                     Refused{"GET /a\0b HTTP/1.1\r\nHost: h\r\n\r\n"s, 400},
                     Refused{get("Host: h\r\nA\0b: c\r\n"s), 400},
                     Refused{get("Host: h\r\nA: b\0c\r\n"s), 400},
@@ -219,6 +230,8 @@ TEST_F(RequestParserTest, DecidesOnKeepAlive) {
   EXPECT_FALSE(accept("GET / HTTP/1.0\r\n\r\n").keep_alive);
   EXPECT_EQ(parser_.head().minor_version, 0);
   EXPECT_TRUE(accept("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keep_alive);
+  EXPECT_FALSE(accept("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n").keep_alive);
+  EXPECT_TRUE(accept(get("Host: h\r\nProxy-Connection: close\r\n")).keep_alive);
 }
 
 TEST_F(RequestParserTest, ExpectsContinueOnlyWhereABodyFollows) {

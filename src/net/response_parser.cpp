@@ -1,34 +1,24 @@
 #include "net/response_parser.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "net/syntax.h"
 
 namespace farm::net {
 namespace {
 
-// A list by commas, one member after the other, trimmed.
-std::string_view take_token(std::string_view& list) {
-  const std::size_t comma = std::min(list.find(','), list.size());
-  const std::string_view member = trim(list.substr(0, comma));
-  list.remove_prefix(std::min(comma + 1, list.size()));
-  return member;
-}
-
+// A signed number everywhere.
 std::optional<std::uint64_t> parse_length(std::string_view text) {
-  std::uint64_t length = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, length);
-  if (text.empty() || error != std::errc{} || stop != end || length >> 63U != 0) return {};
-  return length;
+  const auto length = parse_content_length(text);
+  return length.value_or(0) >> 63U == 0 ? length : std::nullopt;
 }
 
 }  // namespace
 
 void ResponseParser::reset() {
   line_start_ = 0;
-  has_transfer_encoding_ = says_close_ = says_keep_alive_ = false;
+  has_transfer_encoding_ = false;
+  connection_ = {};
   problem_ = {};
   head_ = {};
 }
@@ -97,21 +87,16 @@ bool ResponseParser::read_status_line(std::string_view line) {
   const std::string_view rest = line.substr(kUpToStatus);
   if (rest.empty()) return true;
   head_.reason = rest.substr(1);
-  if (rest[0] != ' ' || std::ranges::any_of(head_.reason, is_forbidden_in_value)) {
+  if (rest[0] != ' ' || has_forbidden_in_value(head_.reason)) {
     return refuse("a status line with characters that do not belong there");
   }
   return true;
 }
 
 bool ResponseParser::read_field(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (line[0] == ' ' || line[0] == '\t') return refuse("a folded header line");
-  if (colon == std::string_view::npos) return refuse("a header line without a colon");
-  const HeaderView field{line.substr(0, colon), trim(line.substr(colon + 1))};
-  if (!is_token(field.name)) return refuse("a header's name that is no token");
-  if (std::ranges::any_of(field.value, is_forbidden_in_value)) {
-    return refuse("a control character in a header");
-  }
+  HeaderView field;
+  const std::string_view problem = read_header_line(line, field);
+  if (!problem.empty()) return refuse(problem);
   head_.headers.push_back(field);
   return read_framing_field(field);
 }
@@ -126,11 +111,7 @@ bool ResponseParser::read_framing_field(const HeaderView& field) {
     head_.chunked = equals_ignoring_case(field.value, "chunked");
     if (!head_.chunked) return refuse("a Transfer-Encoding other than chunked");
   } else if (equals_ignoring_case(field.name, "Connection")) {
-    for (std::string_view list = field.value; !list.empty();) {
-      const std::string_view option = take_token(list);
-      says_close_ = says_close_ || equals_ignoring_case(option, "close");
-      says_keep_alive_ = says_keep_alive_ || equals_ignoring_case(option, "keep-alive");
-    }
+    (void)connection_.add(field.value);  // what else it says is not for us
   }
   return true;
 }
@@ -139,7 +120,7 @@ bool ResponseParser::read_framing_field(const HeaderView& field) {
 bool ResponseParser::read_content_length(std::string_view value) {
   std::string_view list = value;
   do {
-    const auto length = parse_length(take_token(list));
+    const auto length = parse_length(take_list_member(list));
     if (!length) return refuse("a Content-Length that is no number");
     if (head_.content_length.value_or(*length) != *length) {
       return refuse("several Content-Lengths that differ");
@@ -161,7 +142,7 @@ bool ResponseParser::check_framing() {
       return refuse("a body where there can be none");
     }
   }
-  head_.keep_alive = !says_close_ && (head_.minor_version == 1 || says_keep_alive_);
+  head_.keep_alive = connection_.persistent(head_.minor_version);
   return true;
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "net/request_head.h"
+#include "net/header_line.h"
 
 namespace farm::net {
 
@@ -67,8 +67,7 @@ class ResponseParser {
   const std::size_t max_head_bytes_;
   std::size_t line_start_ = 0;  // of the first line that has not ended yet
   bool has_transfer_encoding_ = false;
-  bool says_close_ = false;
-  bool says_keep_alive_ = false;
+  ConnectionOptions connection_;
   std::string_view problem_;
   ResponseView head_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <stdexcept>
 #include <string>
 
@@ -126,7 +127,7 @@ inline io::Task<void> last(Exchange& exchange) {
 }
 
 // "abc" from memory that is given back when the last byte is sent: `kept_alive` counts.
-inline int kept_alive = 0;
+inline std::atomic<int> kept_alive = 0;
 inline const std::string& ready_body() {
   static const std::string body(8 << 20, 'r');
   return body;

@@ -4,20 +4,18 @@
 #include <charconv>
 #include <cstring>
 
+#include "net/syntax.h"
+
 namespace farm::cache {
 namespace {
 
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // sf-token of RFC 8941 section 3.3.4.
+constexpr net::CharacterSet kItemCharacters([](char c) {
+  return net::kTokenCharacters.has(c) || c == ':' || c == '/';
+});
 bool is_token(std::string_view text) {
-  if (text.empty() || (!is_alpha(text.front()) && text.front() != '*')) return false;
-  for (const char c : text) {
-    const bool digit = c >= '0' && c <= '9';
-    constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~:/";
-    if (!is_alpha(c) && !digit && kOthers.find(c) == std::string_view::npos) return false;
-  }
-  return true;
+  const bool begins_well = !text.empty() && (net::is_alpha(text.front()) || text.front() == '*');
+  return begins_well && kItemCharacters.has_all(text);
 }
 
 class Line {

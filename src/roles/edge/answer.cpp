@@ -75,23 +75,31 @@ RangeSet ranges_of(const net::RequestHead& request, const Object& object, std::u
   return counts ? RangeSet::parse(*range, length) : RangeSet();
 }
 
-void send_not_modified(net::Exchange& exchange, const ObjectRef& object, const MoreLines& more) {
-  exchange.send_ready({.status = 304,
-                       .status_line = "HTTP/1.1 304 Not Modified\r\n",
-                       .head = cache::header_lines(*object),
-                       .more = more.text()},
-                      ObjectRef(object).keep());
+void send_not_modified(net::Exchange& exchange, ObjectRef object, const MoreLines& more) {
+  const net::ReadyResponse response = {.status = 304,
+                                       .status_line = "HTTP/1.1 304 Not Modified\r\n",
+                                       .head = cache::header_lines(*object),
+                                       .more = more.text()};
+  exchange.send_ready(response, std::move(object).keep());
 }
 
-void send_range(net::Exchange& exchange, const ObjectRef& object, MoreLines& more,
-                const ByteRange& range, std::uint64_t length, ByteView bytes) {
+void send_range(net::Exchange& exchange, ObjectRef object, MoreLines& more, const ByteRange& range,
+                std::uint64_t length, ByteView bytes) {
   more.add("Content-Range", net::content_range(range, length));
-  exchange.send_ready({.status = 206,
-                       .status_line = "HTTP/1.1 206 Partial Content\r\n",
-                       .head = cache::header_lines(*object),
-                       .more = more.text(),
-                       .body = bytes},
-                      ObjectRef(object).keep());
+  const net::ReadyResponse response = {.status = 206,
+                                       .status_line = "HTTP/1.1 206 Partial Content\r\n",
+                                       .head = cache::header_lines(*object),
+                                       .more = more.text(),
+                                       .body = bytes};
+  exchange.send_ready(response, std::move(object).keep());
+}
+
+void send_whole(net::Exchange& exchange, ObjectRef object, const MoreLines& more) {
+  const net::ReadyResponse response = {.status = object->meta().status,
+                                       .head = object->head(),
+                                       .more = more.text(),
+                                       .body = object->body()};
+  exchange.send_ready(response, std::move(object).keep());
 }
 
 io::Task<void> send_ranges(net::Exchange& exchange, ObjectRef object, RangeSet ranges,
@@ -120,32 +128,37 @@ io::Task<void> send_ranges(net::Exchange& exchange, ObjectRef object, RangeSet r
   (void)co_await exchange.write(as_bytes(net::MultipartRanges::last_boundary()));
 }
 
+// What a Range header makes of it: one part, or the whole where it does not count.
+bool answer_range_now(net::Exchange& exchange, ObjectRef& object, MoreLines& more) {
+  const ByteView body = object->body();
+  const RangeSet ranges = ranges_of(exchange.request(), *object, body.size());
+  if (ranges.kind() == RangeSet::Kind::kUnsatisfiable || ranges.ranges().size() > 1) return false;
+  if (ranges.kind() == RangeSet::Kind::kWhole) {
+    send_whole(exchange, std::move(object), more);
+    return true;
+  }
+  const ByteRange range = ranges.ranges().front();
+  send_range(exchange, std::move(object), more, range, body.size(),
+             body.subspan(static_cast<std::size_t>(range.first),
+                          static_cast<std::size_t>(range.length())));
+  return true;
+}
+
 }  // namespace
 
-bool answer_stored_now(net::Exchange& exchange, const ObjectRef& object, Millis now_ms,
+bool answer_stored_now(net::Exchange& exchange, ObjectRef& object, Millis now_ms,
                        std::string_view cache_name, CacheStatus status) {
   const net::RequestHead& request = exchange.request();
   const net::Precondition condition = precondition(request, *object);
   if (condition == net::Precondition::kFailed) return false;
   MoreLines more(*object, now_ms, cache_name, status);
   if (condition == net::Precondition::kNotModified) {
-    send_not_modified(exchange, object, more);
-    return true;
+    send_not_modified(exchange, std::move(object), more);
+  } else if (request.find("Range")) {
+    return answer_range_now(exchange, object, more);
+  } else {
+    send_whole(exchange, std::move(object), more);
   }
-  const ByteView body = object->body();
-  const RangeSet ranges = ranges_of(request, *object, body.size());
-  if (ranges.kind() == RangeSet::Kind::kUnsatisfiable) return false;
-  if (ranges.kind() == RangeSet::Kind::kRanges) {
-    if (ranges.ranges().size() > 1) return false;
-    const ByteRange range = ranges.ranges().front();
-    send_range(exchange, object, more, range, body.size(),
-               body.subspan(static_cast<std::size_t>(range.first),
-                            static_cast<std::size_t>(range.length())));
-    return true;
-  }
-  exchange.send_ready(
-      {.status = object->meta().status, .head = object->head(), .more = more.text(), .body = body},
-      ObjectRef(object).keep());
   return true;
 }
 

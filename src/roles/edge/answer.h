@@ -7,9 +7,9 @@
 
 namespace farm::roles {
 
-// By one system call, without a coroutine. False, with nothing sent, if the request wants what only
-// answer_stored() can give.
-bool answer_stored_now(net::Exchange& exchange, const cache::ObjectRef& object, Millis now_ms,
+// By one system call, without a coroutine; `object` is taken over. False, with nothing sent or
+// taken, if the request wants what only answer_stored() can give.
+bool answer_stored_now(net::Exchange& exchange, cache::ObjectRef& object, Millis now_ms,
                        std::string_view cache_name, cache::CacheStatus status);
 
 // The object is no marker and no part. Exactly one answer.

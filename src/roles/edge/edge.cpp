@@ -72,7 +72,7 @@ bool Edge::answer_now(net::Exchange& exchange) {
   KeyRoom room;
   const std::string_view key = cache_key(parts_.routes, request, room);
   if (key.empty()) return false;
-  const ObjectRef object = tiers_.find_in_memory(key);
+  ObjectRef object = tiers_.find_in_memory(key);
   const Millis now_ms = parts_.clock.coarse_now_ms();
   if (object) {
     const cache::ObjectMeta& meta = object->meta();

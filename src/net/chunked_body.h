@@ -1,0 +1,34 @@
+// The chunked body of a request (RFC 9112 section 7.1), decoded strictly by Beast's parser.
+// Trailers are dropped (RFC 9110 section 6.5.1). Not thread-safe; one for each body.
+#pragma once
+
+#include <memory>
+
+#include "base/bytes.h"
+
+namespace farm::net {
+
+class ChunkedBody {
+ public:
+  // Extensions of a chunk, and all trailers together, stay within `max_line_bytes`.
+  explicit ChunkedBody(std::size_t max_line_bytes);
+  ~ChunkedBody();
+  ChunkedBody(const ChunkedBody&) = delete;
+  ChunkedBody& operator=(const ChunkedBody&) = delete;
+
+  struct Step {
+    std::size_t consumed = 0;  // of the input
+    std::size_t produced = 0;  // bytes written to `out`
+    bool done = false;         // the body has ended
+    bool malformed = false;
+  };
+  // Decodes some of `input` into `out` (not empty). Neither consumed nor produced anything and not
+  // done: it needs more input at once than it was given.
+  Step decode(ByteView input, MutableByteView out);
+
+ private:
+  class Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace farm::net
