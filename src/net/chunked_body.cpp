@@ -35,11 +35,10 @@ class ChunkedBody::Parser final : public http::basic_parser<true> {
   void on_finish_impl(error_code&) override {}
 };
 
-ChunkedBody::ChunkedBody(std::size_t max_line_bytes) : parser_(std::make_unique<Parser>()) {
+ChunkedBody::ChunkedBody() : parser_(std::make_unique<Parser>()) {
   // It begins with a head; that of the request was read by RequestParser.
   static constexpr std::string_view kHead =
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
-  parser_->header_limit(static_cast<std::uint32_t>(kHead.size() + max_line_bytes));
   parser_->body_limit(boost::none);
   boost::beast::error_code never;
   parser_->put(boost::asio::buffer(kHead), never);

@@ -10,8 +10,7 @@ namespace farm::net {
 
 class ChunkedBody {
  public:
-  // Extensions of a chunk, and all trailers together, stay within `max_line_bytes`.
-  explicit ChunkedBody(std::size_t max_line_bytes);
+  ChunkedBody();
   ~ChunkedBody();
   ChunkedBody(const ChunkedBody&) = delete;
   ChunkedBody& operator=(const ChunkedBody&) = delete;
@@ -23,7 +22,8 @@ class ChunkedBody {
     bool malformed = false;
   };
   // Decodes some of `input` into `out` (not empty). Neither consumed nor produced anything and not
-  // done: it needs more input at once than it was given.
+  // done: it needs more input at once than it was given, for the line of a chunk's size or for the
+  // trailers; how much of that is too much is for the caller to say.
   Step decode(ByteView input, MutableByteView out);
 
  private:

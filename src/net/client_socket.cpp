@@ -2,42 +2,21 @@
 
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <sstream>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
-#include "net/system_calls.h"
-
 namespace farm::net {
 namespace {
 
 constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-constexpr unsigned kMostReadsInARow = 4;
 
 }  // namespace
 
 ClientSocket::ClientSocket(Poller& poller, Fd socket)
     : poller_(poller), socket_(std::move(socket)) {
   if (!poller_.watch(socket_.get(), *this)) close();
-}
-
-std::optional<std::size_t> ClientSocket::try_read(MutableByteView into) {
-  if (!socket_) return 0;
-  if (!unread_ || ++reads_in_a_row_ > kMostReadsInARow) return {};
-  const ssize_t count = system_calls::receive(socket_.get(), into, MSG_DONTWAIT);
-  if (count < 0 && errno == EINTR) return {};  // still unread
-  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    unread_ = false;
-    return {};
-  }
-  if (count <= 0) return 0;
-  const auto got = static_cast<std::size_t>(count);
-  // Less than there was room for is all there was; the end may have come with it. (But for urgent
-  // data, at which recv stops as well: who sends that here waits for more of his own, or in vain.)
-  unread_ = got == into.size() || ended_;
-  return got;
 }
 
 void ClientSocket::start(Waiter waiter, std::uint32_t events, StandIn* stand_in) {

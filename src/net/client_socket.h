@@ -2,6 +2,7 @@
 // its Poller only.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/fd.h"
 #include "io/task.h"
 #include "net/poller.h"
+#include "net/system_calls.h"
 
 namespace farm::net {
 
@@ -20,8 +22,8 @@ class ClientSocket final : private Watched {
   // Serves in place of the coroutine that waits, which costs more to wake than a short answer.
   class StandIn {
    public:
-    // There is something to read. True: it has been served, the coroutine sleeps on. It may not
-    // throw, nor close or destroy the socket.
+    // There is something to read. True: what can be done is done, the coroutine sleeps on. It may
+    // not throw, nor close or destroy the socket or end its wait.
     virtual bool serves() = 0;
 
    protected:
@@ -56,6 +58,8 @@ class ClientSocket final : private Watched {
   void reset();
 
  private:
+  static constexpr unsigned kMostReadsInARow = 4;
+
   void ready(std::uint32_t events) override;
   Waiter abandon() override { return std::move(waiter_); }
 
@@ -82,5 +86,23 @@ class ClientSocket final : private Watched {
   Waiter waiter_;
   StandIn* stand_in_ = nullptr;  // of the waiter
 };
+
+// Inline: see Connection::take_request().
+inline std::optional<std::size_t> ClientSocket::try_read(MutableByteView into) {
+  if (!socket_) return 0;
+  if (!unread_ || ++reads_in_a_row_ > kMostReadsInARow) return {};
+  const ssize_t count = system_calls::receive(socket_.get(), into, MSG_DONTWAIT);
+  if (count < 0 && errno == EINTR) return {};  // still unread
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    unread_ = false;
+    return {};
+  }
+  if (count <= 0) return 0;
+  const auto got = static_cast<std::size_t>(count);
+  // Less than there was room for is all there was; the end may have come with it. (But for urgent
+  // data, at which recv stops as well: who sends that here waits for more of his own, or in vain.)
+  unread_ = got == into.size() || ended_;
+  return got;
+}
 
 }  // namespace farm::net

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <exception>
 
+#include <boost/asio/post.hpp>
+
 #include "net/problem.h"
 #include "obs/log.h"
 
@@ -11,6 +13,7 @@ namespace farm::net {
 namespace {
 
 constexpr std::size_t kFirstBufferBytes = 2 << 10;
+constexpr unsigned kMostAnswersInARow = 64;      // of a client that does not wait for them
 constexpr std::size_t kDrainBytes = 256 << 10;   // of an unread body, to keep the connection
 constexpr std::int64_t kLingerMs = 2'000;        // without a byte
 constexpr std::int64_t kLingerTotalMs = 10'000;  // in all
@@ -39,18 +42,21 @@ Connection::~Connection() { shared_.connections.fetch_sub(1, std::memory_order_r
 
 io::Task<void> Connection::run(std::unique_ptr<Connection> self) {
   Connection& connection = *self;
-  connection.go_on();
+  connection.serves();
   while (connection.next_ != Next::kEnd) {
     if (connection.next_ == Next::kRead) {
       const bool ready = co_await connection.socket_.readable(&connection);
-      if (ready && connection.next_ == Next::kRead) connection.go_on();
+      if (ready && connection.next_ == Next::kRead) connection.serves();
       if (!ready) co_await connection.give_up_waiting();
+    } else if (connection.next_ == Next::kPause) {
+      co_await boost::asio::post(connection.thread_.context(), io::use_task);
+      connection.serves();
     } else if (connection.next_ == Next::kReject) {
       co_await connection.reject(connection.parser_.rejection());
       connection.next_ = Next::kEnd;
     } else {
       co_await connection.handle();
-      if (connection.prepare_next_request(monotonic_ms())) connection.go_on();
+      if (connection.prepare_next_request(monotonic_ms())) connection.serves();
     }
   }
   if (!connection.broken_) co_await connection.linger();
@@ -63,6 +69,7 @@ void Connection::check(std::int64_t now_ms, bool stopping) {
   socket_.cancel();  // again in the next round if there was no wait to end
 }
 
+// Serves what it can without a wait, and sets next_.
 bool Connection::serves() {
   try {
     go_on();
@@ -76,11 +83,16 @@ bool Connection::serves() {
 
 void Connection::go_on() {
   next_ = Next::kRead;
+  unsigned answers = 0;
   for (;;) {
     while (end_ > start_) {
       const bool answered = take_request();
       if (next_ != Next::kRead) return;
       if (!answered) break;
+      if (++answers == kMostAnswersInARow) {
+        next_ = Next::kPause;
+        return;
+      }
     }
     if (idle_ && close_) break;
     make_room();
@@ -165,19 +177,16 @@ bool Connection::answer_at_once() {
   Exchange exchange(*this);
   const Endpoint* const endpoint = find_endpoint(exchange).endpoint;
   if (endpoint == nullptr || !endpoint->at_once || !body_done_) return false;
-  bool answered = false;
   at_once_ = true;
   try {
-    answered = endpoint->at_once(exchange);
+    endpoint->at_once(exchange);
   } catch (const std::exception& error) {
     obs::log_error("a handler threw", {{"what", error.what()}});
-    answered = responded_;
   } catch (...) {
     obs::log_error("a handler threw");
-    answered = responded_;
   }
   at_once_ = false;
-  return answered && (responded_ || broken_);
+  return responded_ || broken_;
 }
 
 io::Task<void> Connection::dispatch_safely(Exchange& exchange, EndpointTable::Match match) {

@@ -48,11 +48,11 @@ class Connection final : public Supervised, private ClientSocket::StandIn {
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   // What has to be waited for next.
-  enum class Next : std::uint8_t { kRead, kReject, kHandle, kEnd };
+  enum class Next : std::uint8_t { kRead, kPause, kReject, kHandle, kEnd };
 
   // Requests. What can be answered at once is, without the coroutine: it sleeps on.
   bool serves() override;
-  void go_on();  // serves what it can without a wait, and sets next_
+  void go_on();
   bool take_request();
   void make_room();
   io::Task<void> give_up_waiting();

@@ -127,8 +127,10 @@ void Connection::send_now(ByteView body) {
   }
   send_at_once(pieces);
   if (pieces.empty() || broken_) return;
+  broken_ = true;  // for as long as there may be no memory for the rest
   unsent_.copy = pieces.copy();
   unsent_.pieces.add(unsent_.copy);
+  broken_ = false;
 }
 
 void Connection::send_ready(const ReadyResponse& response, Keep keep) {

@@ -64,8 +64,8 @@ class Exchange {
   void send_now(ByteView body);
 
   // The whole response by one system call, allocating and copying nothing but `more`. `keep` holds
-  // head and body until all is sent: for Endpoint::at_once when it has returned, as is what the
-  // socket does not take. Nothing but framing headers is added.
+  // head and body until all is sent. What the socket does not take is sent when the handler has
+  // returned; of Endpoint::at_once, all of it is. Nothing but framing headers is added.
   void send_ready(const ReadyResponse& response, Keep keep);
 
   // A response in pieces: exactly `length` bytes by write().

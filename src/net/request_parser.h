@@ -69,7 +69,7 @@ class RequestParser {
   }
 
   const std::size_t max_head_bytes_;
-  std::size_t searched_ = 0;    // there was no end of a line in so many bytes
+  std::size_t searched_ = 0;    // for the ends of lines, by the last call
   std::size_t line_start_ = 0;  // of the line to be read next
   Rejection rejection_;
   RequestHead head_;

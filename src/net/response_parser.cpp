@@ -7,7 +7,7 @@
 namespace farm::net {
 namespace {
 
-// A signed number everywhere.
+// It has to fit into a signed number as well.
 std::optional<std::uint64_t> parse_length(std::string_view text) {
   const auto length = parse_content_length(text);
   return length.value_or(0) >> 63U == 0 ? length : std::nullopt;
