@@ -25,10 +25,10 @@ TierStats& TierStats::operator+=(const TierStats& other) {
 }
 
 Shard::Shard(const ShardOptions& options)
-    : unit_cost_(options.unit_cost),
+    : eviction_(make_eviction(options.policy)),
+      unit_cost_(options.unit_cost),
       evicted_(options.evicted),
-      capacity_(options.capacity),
-      eviction_(make_eviction(options.policy)) {}
+      capacity_(options.capacity) {}
 
 Shard::~Shard() {
   for (Object* object : table_.all()) given_back(*object);

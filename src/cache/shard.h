@@ -81,14 +81,16 @@ class alignas(64) Shard {
   // The reference that the shard had.
   static ObjectRef given_back(Object& object) { return ObjectRef(&object); }
 
+  // What a hit uses lies in one line of memory: the lock, the table, the policy, the first three
+  // counts.
   mutable ShardLock lock_;
+  ObjectTable table_;
+  std::unique_ptr<Eviction> eviction_;
+  TierStats counted_;
   const bool unit_cost_;
   const EvictionHook evicted_;
   std::uint64_t capacity_;
   std::uint64_t object_charge_ = 0;
-  ObjectTable table_;
-  std::unique_ptr<Eviction> eviction_;
-  TierStats counted_;
 };
 
 }  // namespace farm::cache
