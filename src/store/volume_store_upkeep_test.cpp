@@ -179,9 +179,9 @@ TEST_F(StoreUpkeepTest, GarbageGoesByItself) {
   clock_.advance(8 * kDayMs);
   config_.upkeep = true;
   open();
-  // Its thread tells nobody, and counts last.
+  // It is counted last.
   for (int i = 0; i < 3000 && store_->stats().compactions == 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // its thread tells nobody
   }
   EXPECT_EQ(store_->stats().compactions, 1U);
   EXPECT_EQ(store_->stats().garbage_bytes, 0U);
