@@ -58,7 +58,7 @@ ChunkedBody::Step ChunkedBody::decode(ByteView input, MutableByteView out) {
     step.consumed += used;
     if (error == http::error::need_more) break;
     if (error) {
-      step.malformed = true;
+      step.rejected = true;
       break;
     }
     if (used == 0 && parser_->produced == before) break;

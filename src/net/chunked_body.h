@@ -19,7 +19,7 @@ class ChunkedBody {
     std::size_t consumed = 0;  // of the input
     std::size_t produced = 0;  // bytes written to `out`
     bool done = false;         // the body has ended
-    bool malformed = false;
+    bool rejected = false;     // it is malformed
   };
   // Decodes some of `input` into `out` (not empty). Neither consumed nor produced anything and not
   // done: it needs more input at once than it was given, for the line of a chunk's size or for the

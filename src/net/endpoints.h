@@ -22,9 +22,9 @@ struct Endpoint {
   std::string name;          // of the route in metrics
   std::uint64_t max_body_bytes = 0;
   Handler handle;
-  // Tried before `handle`, where it is set: answers by Exchange::send_now() or send_ready(), as the
-  // last thing it does and without waiting for anything; or does not answer, and `handle` does. No
-  // coroutine runs for it. Not for endpoints that take a body.
+  // Tried before `handle`, where it is set: answers by Exchange::send_now() or send_ready(),
+  // without waiting for anything, and leaves the exchange's head alone from then on; or does not
+  // answer, and `handle` does. No coroutine runs for it. Not for endpoints that take a body.
   std::function<void(Exchange&)> at_once = nullptr;
 };
 

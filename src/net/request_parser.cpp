@@ -214,9 +214,9 @@ void RequestParser::reset() {
 
 RequestParser::BodyStep RequestParser::decode_chunked(ByteView input, MutableByteView out) {
   if (!body_) body_ = std::make_unique<ChunkedBody>();
-  const ChunkedBody::Step step = body_->decode(input, out);
-  if (step.malformed) refuse(400, "the chunked body does not follow HTTP's grammar");
-  return {step.consumed, step.produced, step.done, step.malformed};
+  const BodyStep step = body_->decode(input, out);
+  if (step.rejected) refuse(400, "the chunked body does not follow HTTP's grammar");
+  return step;
 }
 
 }  // namespace farm::net

@@ -37,14 +37,8 @@ class RequestParser {
   std::size_t head_bytes() const { return line_start_; }
   const Rejection& rejection() const { return rejection_; }
 
-  struct BodyStep {
-    std::size_t consumed = 0;  // of the input
-    std::size_t produced = 0;  // bytes written to `out`
-    bool done = false;         // the body has ended
-    bool rejected = false;     // see rejection()
-  };
-  // Decodes a chunked body: some of `input` into `out` (not empty). Neither consumed nor produced
-  // anything and not done: it needs more input at once than it was given.
+  using BodyStep = ChunkedBody::Step;
+  // Decodes a chunked body, as ChunkedBody::decode(); where it is rejected, see rejection().
   BodyStep decode_chunked(ByteView input, MutableByteView out);
 
   // Ready for the next request.

@@ -9,11 +9,6 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-// By the one thread that adds to it: no other addition can be lost in between.
-void add(std::atomic<std::uint64_t>& count, std::uint64_t more) {
-  count.store(count.load(kRelaxed) + more, kRelaxed);
-}
-
 std::size_t class_of(unsigned status) { return std::clamp<std::size_t>(status / 100, 1, 5) - 1; }
 
 std::string class_name(std::size_t status_class) { return std::to_string(status_class + 1) + "xx"; }
@@ -61,10 +56,10 @@ void RequestStats::record(std::size_t shard, std::size_t route, unsigned status,
   const auto bucket = static_cast<std::size_t>(
       std::lower_bound(bounds_ns_.begin(), bounds_ns_.end(), ns) - bounds_ns_.begin());
   Latency& latency = cells.latency[class_of(status)];
-  add(cells.requests[slot], 1);
-  add(cells.bytes[slot], body_bytes);
-  add(latency.counts[bucket], 1);
-  add(latency.sum_ns, ns);
+  cells.requests[slot].fetch_add(1, kRelaxed);
+  cells.bytes[slot].fetch_add(body_bytes, kRelaxed);
+  latency.counts[bucket].fetch_add(1, kRelaxed);
+  latency.sum_ns.fetch_add(ns, kRelaxed);
 }
 
 void RequestStats::collect(Samples& out) const {

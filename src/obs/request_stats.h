@@ -1,6 +1,8 @@
 // Counts of HTTP requests by route and status, with bytes and latencies, at the cost of four
-// additions a request: no lock, no allocation. Every network thread counts in a shard of its own; a
-// scrape adds them up, at any time and by any thread.
+// uncontended atomic additions a request: no lock, no allocation. Every network thread counts in a
+// shard of its own; a scrape adds them up.
+//
+// Thread-safe for any use of the shards; fast if each is used by one thread.
 #pragma once
 
 #include <array>
@@ -22,7 +24,7 @@ class RequestStats {
   RequestStats(std::vector<std::string> routes, std::size_t shards);
 
   // A request was answered with `status` and `body_bytes` of body, `took` after its first byte.
-  // `shard` and `route` are below the numbers given above; a shard belongs to one thread.
+  // `shard` and `route` are below the numbers given above.
   void record(std::size_t shard, std::size_t route, unsigned status, std::uint64_t body_bytes,
               std::chrono::nanoseconds took) noexcept;
 
