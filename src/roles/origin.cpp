@@ -72,7 +72,7 @@ void Origin::add_endpoints(net::EndpointTable& table) {
              .pattern = "/{server}/{file}",
              .name = "permission_url",
              .handle = [this](net::Exchange& exchange) { return serve(exchange); },
-             .at_once = [this](net::Exchange& exchange) { return serve_now(exchange); }});
+             .at_once = [this](net::Exchange& exchange) { serve_now(exchange); }});
 }
 
 io::Task<void> Origin::not_found(net::Exchange& exchange) {
@@ -114,29 +114,28 @@ photo::Format Origin::negotiate(const net::RequestHead& request) const {
 }
 
 // The usual case, by nothing but a read of the page cache and a send.
-bool Origin::serve_now(net::Exchange& exchange) {
+void Origin::serve_now(net::Exchange& exchange) {
   const auto url = wanted(exchange.request());
-  if (!url || url->negotiated || !photo::spec_of(url->code).stored) return false;
+  if (!url || url->negotiated || !photo::spec_of(url->code).stored) return;
   PerThread& mine = threads_[exchange.thread_index()];
   const std::uint64_t mark = this->mark();
   ReadBuffers::Lease lease = mine.buffers.take();
   const store::Window window = mine.window.of(url->code);
   const auto prefix = store::try_read_prefix(services_.store, url->id, window, lease.view());
-  if (!prefix || !*prefix || !permits(prefix->value().view, *url)) return false;
+  if (!prefix || !*prefix || !permits(prefix->value().view, *url)) return;
   const photo::RecordView& view = prefix->value().view;
   const auto size = view.find(url->code);
-  if (!size || size->format != url->format || size->length > kMostAtOnce) return false;
+  if (!size || size->format != url->format || size->length > kMostAtOnce) return;
   mine.window.learn(url->code, size->offset + size->length);
   auto bytes = store::size_in_prefix(services_.store, prefix->value(), *size);
   if (!bytes) {
     bytes = store::try_read_blocks(services_.store, view, *size, 0,
                                    lease.view().subspan(view.header_bytes()));
   }
-  if (!bytes || !*bytes || bytes->value().size() != size->length) return false;
+  if (!bytes || !*bytes || bytes->value().size() != size->length) return;
   const SizeFacts facts = facts_of(view, *size);
-  if (!send_size_now(exchange, facts, bytes->value())) return false;
+  if (!send_size_now(exchange, facts, bytes->value())) return;
   keep(exchange, facts, bytes->value(), mark);
-  return true;
 }
 
 io::Task<void> Origin::serve(net::Exchange& exchange) {

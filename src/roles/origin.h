@@ -26,7 +26,7 @@ class Origin {
   // For the edge of the same process. Whether the request is for a permission URL of this server:
   bool serves(const net::RequestHead& request) const { return wanted(request).has_value(); }
   // The usual case, without a coroutine: Endpoint::at_once.
-  bool serve_now(net::Exchange& exchange);
+  void serve_now(net::Exchange& exchange);
   // Exactly one answer.
   io::Task<void> serve(net::Exchange& exchange);
   // Is told of what was sent whole. Before the server starts.

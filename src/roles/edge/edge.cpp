@@ -57,7 +57,7 @@ void Edge::add_endpoints(net::EndpointTable& table) {
   table.set_fallback({.name = "edge",
                       .max_body_bytes = parts_.config.max_body_bytes,
                       .handle = [this](net::Exchange& exchange) { return answer(exchange); },
-                      .at_once = [this](net::Exchange& exchange) { return answer_now(exchange); }});
+                      .at_once = [this](net::Exchange& exchange) { answer_now(exchange); }});
 }
 
 void Edge::stop() {
@@ -66,24 +66,25 @@ void Edge::stop() {
 }
 
 // The usual case: a fresh answer from memory, or one of this process's origin.
-bool Edge::answer_now(net::Exchange& exchange) {
+void Edge::answer_now(net::Exchange& exchange) {
   const net::RequestHead& request = exchange.request();
-  if (!is_read(request.method) || !is_plain(request)) return false;
+  if (!is_read(request.method) || !is_plain(request)) return;
   KeyRoom room;
   const std::string_view key = cache_key(parts_.routes, request, room);
-  if (key.empty()) return false;
+  if (key.empty()) return;
   ObjectRef object = tiers_.find_in_memory(key);
   const Millis now_ms = parts_.clock.coarse_now_ms();
   if (object) {
     const cache::ObjectMeta& meta = object->meta();
     const bool fresh = !object->expired() && now_ms + Clock::kCoarseMs < meta.fresh_until_ms;
-    if (!fresh || !cache::is_plain(meta) || !parts_.ready()) return false;
-    return answer_stored_now(exchange, object, now_ms, parts_.config.name, {.hit = true});
+    if (!fresh || !cache::is_plain(meta) || !parts_.ready()) return;
+    (void)answer_stored_now(exchange, object, now_ms, parts_.config.name, {.hit = true});
+    return;
   }
   const bool own = parts_.origin != nullptr && parts_.routes.empty();
-  if (!own || !parts_.origin->serves(request)) return false;
+  if (!own || !parts_.origin->serves(request)) return;
   exchange.annotate(cache::cache_status_line(parts_.config.name, {.fwd = Fwd::kUriMiss}));
-  return parts_.origin->serve_now(exchange);
+  parts_.origin->serve_now(exchange);
 }
 
 Ask Edge::make_ask(const net::Exchange& exchange, std::string key) const {

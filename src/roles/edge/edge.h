@@ -39,7 +39,7 @@ class Edge final : public SizeKeeper {
     kAlone,  // what came is for the one who asked, or has gone past
   };
 
-  bool answer_now(net::Exchange& exchange);
+  void answer_now(net::Exchange& exchange);
   io::Task<void> answer(net::Exchange& exchange);
   Ask make_ask(const net::Exchange& exchange, std::string key) const;
   io::Task<void> answer_cached(net::Exchange& exchange, Ask ask);
