@@ -293,15 +293,19 @@ TEST(Pool, IsBusyWhenAllWorkersAre) {
   const auto pool = start(config);
   Limits limits = limits_of_test();
   limits.wall = std::chrono::seconds(2);
-  std::atomic<bool> waiting{false};
+  // It may be turned away itself, by those that ask meanwhile.
+  std::atomic<bool> over{false};
   std::thread blocker([&] {
-    waiting = true;
-    (void)ask(*pool, "wait", limits);
+    const auto turned_away = [&] {
+      const auto waited = ask(*pool, "wait", limits);
+      return !waited && waited.error().code == ErrorCode::kBusy;
+    };
+    for (int i = 0; i < 100 && turned_away(); ++i) continue;
+    over = true;
   });
-  while (!waiting) std::this_thread::yield();
   // The blocker takes the only worker at some time; from then on others are turned away.
   Result<std::string> answer = ask(*pool, "hello");
-  for (int i = 0; i < 10'000 && answer; ++i) answer = ask(*pool, "hello");
+  while (answer && !over) answer = ask(*pool, "hello");
   blocker.join();
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::kBusy);
