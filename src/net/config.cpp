@@ -8,6 +8,9 @@ void read_config(config::Table table, Config& out) {
   std::uint64_t head = out.max_head_bytes;
   table.read_size("max_head", head, {1 << 10, 1 << 20});
   out.max_head_bytes = static_cast<std::uint32_t>(head);
+  std::uint64_t unsent = out.max_unsent_bytes;
+  table.read_size("max_unsent", unsent, {4 << 10, 1 << 30});
+  out.max_unsent_bytes = static_cast<std::uint32_t>(unsent);
   table.read_duration("head_timeout", out.head_timeout);
   table.read_duration("idle_timeout", out.idle_timeout);
   table.read_duration("transfer_grace", out.transfer_grace);

@@ -72,6 +72,13 @@ bool is_of_one_connection(int error) {
   return std::ranges::find(kErrors, error) != kErrors.end();
 }
 
+void set_up(int socket, const Config& config) {
+  const int on = 1;
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const std::uint32_t unsent = config.max_unsent_bytes;
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 void refuse(int socket) {
   static const std::string kBody = problem_json(503, "too many connections; try again soon");
   static const std::string kAnswer =
@@ -154,8 +161,7 @@ void Server::Impl::take(Fd socket) {
     return refuse(socket.get());
   }
   shared.connections.fetch_add(1, std::memory_order_relaxed);
-  const int on = 1;
-  (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  set_up(socket.get(), shared.config);
   NetThread& thread = *threads[next_thread++ % threads.size()];
   boost::asio::post(thread.context(), [&thread, this, moved = std::move(socket)]() mutable {
     auto connection = std::make_unique<Connection>(thread, shared, std::move(moved));

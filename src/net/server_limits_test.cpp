@@ -2,11 +2,17 @@
 // the bound it is about, so that a slow machine does not run into the others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/test_endpoints.h"
@@ -155,6 +161,58 @@ TEST(ServerLimits, ABurstOfConnectionsIsCountedAsItComes) {
     if (client.receive().status == 200) ++served;
   }
   EXPECT_EQ(served, 10);
+}
+
+std::uint16_t port_of(int socket) {
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size);
+  return ntohs(own.sin_port);
+}
+
+// What the server has given to the kernel for that client, and the client has not acknowledged:
+// proc(5), /proc/net/tcp, "tx_queue".
+std::uint64_t bytes_to_send(const std::string& server, int client) {
+  char ends[64];
+  std::snprintf(ends, sizeof ends, ":%04X 0100007F:%04X", ntohs(socket_address(server).sin_port),
+                port_of(client));
+  std::ifstream connections("/proc/self/net/tcp");
+  for (std::string line; std::getline(connections, line);) {
+    const std::size_t at = line.find(ends);
+    if (at == std::string::npos) continue;
+    const std::string queues = line.substr(at + std::strlen(ends) + 4);  // " 01 " is the state
+    return std::stoull(queues, nullptr, 16);
+  }
+  return 0;
+}
+
+// Bytes that the kernel holds for a client which asks for /big and reads nothing: the most in a
+// while.
+std::uint64_t held_by_the_kernel(const Config& config) {
+  const auto server = start(config);
+  RawClient client;
+  const int segment = 1448;  // loopback's own are as large as what is to be seen
+  setsockopt(client.socket(), IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+  const int window = 4096;
+  setsockopt(client.socket(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+  client.connect(server->address());
+  client.send(get("/big"));
+  std::uint64_t most = 0;
+  for (int i = 0; i < 30; ++i) {
+    std::this_thread::sleep_for(10ms);  // the server goes on until the kernel takes no more
+    most = std::max(most, bytes_to_send(server->address(), client.socket()));
+  }
+  return most;
+}
+
+TEST(ServerLimits, TheKernelHoldsLittleForAClientThatDoesNotRead) {
+  Config config = test_config();
+  config.max_unsent_bytes = 16 << 10;
+  const std::uint64_t little = held_by_the_kernel(config);
+  EXPECT_GT(little, 8 << 10);
+  EXPECT_LT(little, 64 << 10);
+  config.max_unsent_bytes = 1 << 30;
+  EXPECT_GT(held_by_the_kernel(config), 64 << 10) << "as much as it likes";
 }
 
 TEST(ServerLimits, ASmallHeadLimitHolds) {
