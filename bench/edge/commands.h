@@ -20,6 +20,14 @@ struct ConnectionsOptions {
 // connection still waits for the response before counts from when it was due all the same.
 void measure_connections(const ConnectionsOptions& options);
 
+struct TurnsOptions {
+  LoadOptions load;
+  double seconds = 10;
+};
+
+// Each connection asks for the next object as soon as it has the one before, for that long.
+void measure_turns(const TurnsOptions& options);
+
 struct SlowOptions {
   LoadOptions load;
   double bytes_a_second = 4;  // that each reads

@@ -16,6 +16,8 @@ CLI::App& add_load(CLI::App& app, const char* name, const char* what, LoadOption
   command.add_option("--connections", load.connections)->check(CLI::Range(1, 1'000'000));
   command.add_option("--sources", load.sources, "Addresses to connect from, 127.0.0.1 and up")
       ->check(CLI::Range(1, 250));
+  command.add_option("--segment", load.segment_bytes, "Of TCP, in bytes; 0: loopback's")
+      ->check(CLI::Range(0, 65'000));
   return command;
 }
 
@@ -36,6 +38,13 @@ int main(int argc, char** argv) {
   many_command.add_option("--rate", many.rate, "Requests a second")->check(CLI::Range(1.0, 1e7));
   many_command.add_option("--seconds", many.seconds);
   many_command.callback([&] { measure_connections(many); });
+
+  TurnsOptions turns;
+  CLI::App& turns_command =
+      add_load(app, "turns", "Keep-alive connections that ask again when they have their answer",
+               turns.load);
+  turns_command.add_option("--seconds", turns.seconds);
+  turns_command.callback([&] { measure_turns(turns); });
 
   SlowOptions slow;
   CLI::App& slow_command = add_load(app, "slow", "Readers that hardly read", slow.load);

@@ -12,9 +12,6 @@ namespace {
 
 constexpr std::size_t kAtOnce = 4;  // bytes
 constexpr int kReceiveBuffer = 4096;
-// As over Ethernet: with loopback's own, the server's socket buffers grow until they hold the whole
-// object, those of all readers more than the kernel allows to all sockets together.
-constexpr int kSegment = 1448;
 
 bool given_a_word() {
   pollfd in{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
@@ -41,7 +38,6 @@ std::uint64_t do_evenly(double times_a_second, const What& what, const GoesOn& g
 void read_slowly(const SlowOptions& options) {
   LoadOptions load = options.load;
   load.receive_buffer_bytes = kReceiveBuffer;
-  load.segment_bytes = kSegment;
   const auto requests = read_requests(load);
   Clients clients(load);
   const std::size_t connected = clients.count_open();
