@@ -12,9 +12,9 @@ struct Config {
   std::uint32_t threads = 0;                // network threads; 0: as many as there are cores
   std::uint32_t max_connections = 20'000;   // open at once; more get 503 and are closed
   std::uint32_t max_head_bytes = 16 << 10;  // request line and headers; more get 431
-  // That the kernel may hold for a client which reads slowly (tcp(7): TCP_NOTSENT_LOWAT), and a
-  // segment more. Its memory for all connections together is bounded, and near that bound it slows
-  // down all of them; what it does not hold stays in the cache, once for all clients.
+  // That the kernel may hold for a client which reads slowly (tcp(7): TCP_NOTSENT_LOWAT); the
+  // last piece that it takes may go beyond. Its memory for all connections together is regulated
+  // (tcp_mem); what it does not hold stays in the cache, once for all clients.
   std::uint32_t max_unsent_bytes = 32 << 10;
   std::chrono::milliseconds head_timeout{10'000};  // from a request's first byte to its head's end
   std::chrono::milliseconds idle_timeout{60'000};  // between two requests of a connection
