@@ -48,7 +48,8 @@ class Disk {
   void start();
   // Writes what waits, and all that makes the next start quick.
   void stop();
-  // Until all that was offered before is on the disk, or the disk has dropped out.
+  // Until all that was offered before is on the disk, or the disk has dropped out and
+  // options().dropped_out has returned.
   void flush();
 
   // An empty reference: a miss. Nothing: the disk would have to be waited for, and `wait` is false.
@@ -104,7 +105,8 @@ class Disk {
   std::uint64_t flushes_asked_ = 0;
   std::uint64_t flushes_begun_ = 0;
   std::uint64_t flushes_done_ = 0;
-  bool gave_up_ = false;
+  bool gave_up_ = false;  // takes nothing more
+  bool left_ = false;     // and has told so
 
   std::atomic<bool> failed_{false};
   std::atomic<std::uint64_t> hits_{0};

@@ -1,6 +1,10 @@
 // Disks that fail, fill up, go and come back.
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
+#include "cache/disk/disk.h"
 #include "cache/disk/disk_tier_fixture.h"
 #include "cache/disk/segment_files.h"
 
@@ -110,6 +114,31 @@ TEST_F(DiskFaultsTest, OthersTakeOver) {
   // What was the first one's finds a place again.
   offer_many(0, 200);
   EXPECT_EQ(count_found(0, 200), 200);
+}
+
+// Who has flushed a tier knows which disks take what comes next.
+TEST(DiskTest, AFlushWaitsUntilItsDropOutIsKnown) {
+  io::FakeFileSystem files;
+  const FakeClock clock(1'700'000'000'000);
+  auto home = DiskHome::open(files, "/cache/a");
+  ASSERT_TRUE(home) << home.error().message();
+  ASSERT_TRUE(home.value()->write_head({.disk = 1, .epoch = 1, .secret = {1, 2}, .members = {1}}));
+  std::atomic<bool> known{false};
+  const auto tell = [&](std::uint32_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for a flush that does not wait
+    known = true;
+  };
+  Disk disk(files, clock, std::move(home).value(),
+            {.bytes = 1 << 20,
+             .segment_bytes = 64 << 10,
+             .object_max_bytes = 8 << 10,
+             .queue_bytes = 1 << 20,
+             .dropped_out = tell});
+  ASSERT_TRUE(disk.load());
+  disk.start();
+  disk.drop_out(make_error(ErrorCode::kIo, "test", "it is gone"));
+  disk.flush();
+  EXPECT_TRUE(known.load());
 }
 
 // A disk that was away does not bring back what was replaced meanwhile, whoever is there next.

@@ -38,7 +38,7 @@ void Disk::flush() {
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++flushes_asked_;
   wake_.notify_all();
-  idle_.wait(lock, [this, mine] { return gave_up_ || stopping_ || flushes_done_ >= mine; });
+  idle_.wait(lock, [this, mine] { return left_ || stopping_ || flushes_done_ >= mine; });
 }
 
 void Disk::work() {
@@ -143,11 +143,13 @@ void Disk::give_up() {
     gave_up_ = true;
     queue_.clear();
   }
-  idle_.notify_all();
   index_.clear();
   segments_->forget_all();
   home_->disown();
   if (options_.dropped_out) options_.dropped_out(options_.number);
+  const std::lock_guard lock(mutex_);
+  left_ = true;
+  idle_.notify_all();
 }
 
 }  // namespace farm::cache
