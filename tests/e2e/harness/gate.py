@@ -14,7 +14,8 @@ class Gate:
         self._open = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     @property
     def url(self):
@@ -32,6 +33,10 @@ class Gate:
 
     def close(self):
         self.shut()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        # It must have left accept(): begun again (after SIGCONT, say) that would be on whatever has
+        # the descriptor's number by then.
+        self._acceptor.join()
         self._listener.close()
 
     @staticmethod
