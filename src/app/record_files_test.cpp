@@ -1,11 +1,11 @@
 #include "app/record_files.h"
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
 #include <fstream>
 #include <set>
 
+#include "base/test_folder.h"
 #include "store/sample_record.h"
 
 namespace farm::app {
@@ -15,13 +15,8 @@ using Path = std::filesystem::path;
 
 class RecordFilesTest : public ::testing::Test {
  protected:
-  RecordFilesTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "farm-records-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~RecordFilesTest() override { std::filesystem::remove_all(folder_); }
-
-  Path folder_;
+  TestFolder own_;
+  const Path& folder_ = own_.path();
 };
 
 TEST_F(RecordFilesTest, PathsFollowTheDay) {

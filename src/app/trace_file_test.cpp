@@ -9,14 +9,13 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/test_folder.h"
 
 namespace farm::app {
 namespace {
 
 class TraceFileTest : public ::testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
-
   Result<std::vector<std::string>> lines_of(std::string_view content) {
     std::ofstream(path_, std::ios::binary) << content;
     std::vector<std::string> lines;
@@ -27,9 +26,8 @@ class TraceFileTest : public ::testing::Test {
     return lines;
   }
 
-  const std::filesystem::path path_ =
-      std::filesystem::path(::testing::TempDir()) /
-      ("trace_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+  const TestFolder folder_;
+  const std::filesystem::path path_ = folder_.path() / "trace";
 };
 
 std::string many_lines() {

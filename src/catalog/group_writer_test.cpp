@@ -39,7 +39,7 @@ class GroupWriterTest : public ::testing::Test {
     return database_->integer("SELECT count(*) FROM fact").value();
   }
 
-  TestFolder folder_;
+  CatalogFolder folder_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<GroupWriter> writer_;
 };

@@ -33,7 +33,7 @@ class SqliteBackend final : public CatalogBackend {
   }
 
  private:
-  TestFolder folder_;
+  CatalogFolder folder_;
   std::unique_ptr<Catalog> catalog_;
 };
 
@@ -72,7 +72,7 @@ class SqliteCatalogTest : public ::testing::Test {
   }
   void write_file(const std::string& bytes) { std::ofstream(folder_.file()) << bytes; }
 
-  TestFolder folder_;
+  CatalogFolder folder_;
   SystemClock clock_;
 };
 
@@ -285,7 +285,7 @@ TEST_F(SqliteCatalogTest, ConcurrentWritesShareCommits) {
 
 TEST_F(SqliteCatalogTest, WhatWasAcknowledgedSurvivesAKill) {
   for (int round = 0; round < 3; ++round) {
-    TestFolder folder;
+    CatalogFolder folder;
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);
     const pid_t child = fork();

@@ -80,7 +80,7 @@ class SqliteFaults : public ::testing::Test {
 
   std::unique_ptr<Catalog> open() { return open_or_fail(folder_.file(), {}, clock_); }
 
-  TestFolder folder_;
+  CatalogFolder folder_;
   FakeClock clock_{kPhotoEpochMs};
 };
 

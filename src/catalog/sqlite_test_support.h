@@ -2,32 +2,19 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "base/test_folder.h"
 #include "catalog/sqlite_catalog.h"
 
 namespace farm::catalog {
 
-// Removed with all that is in it.
-class TestFolder {
+class CatalogFolder : public TestFolder {
  public:
-  TestFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "farm_catalog_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  std::filesystem::path file() const { return path_ / "catalog.sqlite"; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+  std::filesystem::path file() const { return path() / "catalog.sqlite"; }
 };
 
 inline std::unique_ptr<Catalog> open_or_fail(const std::filesystem::path& file,

@@ -2,10 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <functional>
+
+#include "base/test_folder.h"
 
 namespace farm::config {
 namespace {
@@ -324,13 +325,8 @@ TEST(Document, AnEmptyOneIsAllDefaults) {
 
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() : folder_(std::filesystem::temp_directory_path() / "farm_config_XXXXXX") {
-    std::string name = folder_.string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~FileTest() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  TestFolder own_;
+  const std::filesystem::path& folder_ = own_.path();
 };
 
 TEST_F(FileTest, IsLoadedByName) {

@@ -6,19 +6,16 @@
 
 #include <fstream>
 
+#include "base/test_folder.h"
 #include "io/fake_file.h"
 
 namespace farm::io {
 namespace {
 
 struct OnPosix {
-  OnPosix() {
-    std::string name = (std::filesystem::temp_directory_path() / "farm-file-XXXXXX").string();
-    directory = ::mkdtemp(name.data());
-  }
-  ~OnPosix() { std::filesystem::remove_all(directory); }
+  TestFolder own;
   FileSystem& files = posix_file_system();
-  std::filesystem::path directory;
+  std::filesystem::path directory = own.path();
 };
 
 struct OnFake {

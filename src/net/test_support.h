@@ -53,7 +53,8 @@ struct RawResponse {
   }
 };
 
-// Every wait gives up after 30 s, which then fails the test by what it has not got.
+// Every wait gives up after 30 s, which then fails the test by what it has not got. Waits with a
+// timeout end with EINTR when a process that was stopped goes on (signal(7)), hence the retries.
 class RawClient {
  public:
   RawClient() : RawClient(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
@@ -78,7 +79,8 @@ class RawClient {
   // False if the server has ended the connection.
   bool send(std::string_view text) {
     while (!text.empty()) {
-      const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+      const ssize_t sent =
+          TEMP_FAILURE_RETRY(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL));
       if (sent <= 0) return false;
       text.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -147,13 +149,13 @@ class RawClient {
   // Whether anything (or the end) is there to be read, now or within that time.
   bool has_something(int wait_ms = 0) const {
     pollfd poll_for{socket_, POLLIN, 0};
-    return poll(&poll_for, 1, wait_ms) == 1;
+    return TEMP_FAILURE_RETRY(poll(&poll_for, 1, wait_ms)) == 1;
   }
 
   // Waits for a reset, with what has come before it left unread.
   bool is_reset() const {
     pollfd poll_for{socket_, 0, 0};
-    return poll(&poll_for, 1, 30'000) == 1 && (poll_for.revents & POLLERR) != 0;
+    return TEMP_FAILURE_RETRY(poll(&poll_for, 1, 30'000)) == 1 && (poll_for.revents & POLLERR) != 0;
   }
 
   // Sends `piece` again and again, as slowly as 50 pieces a second, until something comes back.
@@ -166,7 +168,7 @@ class RawClient {
   // The same, until the other side has ended the connection.
   void drip_to_end(std::string_view piece) {
     pollfd poll_for{socket_, POLLRDHUP, 0};
-    for (int i = 0; i < 1500 && poll(&poll_for, 1, 20) == 0; ++i) {
+    for (int i = 0; i < 1500 && TEMP_FAILURE_RETRY(poll(&poll_for, 1, 20)) == 0; ++i) {
       if (!send(piece)) return;
     }
   }
@@ -174,7 +176,7 @@ class RawClient {
  private:
   bool receive_some() {
     char piece[16 << 10];
-    last_ = ::recv(socket_, piece, sizeof piece, 0);
+    last_ = TEMP_FAILURE_RETRY(::recv(socket_, piece, sizeof piece, 0));
     if (last_ <= 0) return false;
     buffer_.append(piece, static_cast<std::size_t>(last_));
     return true;
@@ -203,7 +205,10 @@ class RawListener {
   RawListener& operator=(const RawListener&) = delete;
 
   std::uint16_t port() const { return port_; }
-  RawClient accept() { return RawClient(::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)); }
+  RawClient accept() {
+    const auto taken = TEMP_FAILURE_RETRY(::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC));
+    return RawClient(static_cast<int>(taken));
+  }
 
  private:
   int socket_ = -1;

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "base/test_folder.h"
 #include "catalog/sqlite_catalog.h"
 #include "io/fake_file.h"
 #include "roles/catalog_session.h"
@@ -23,15 +23,8 @@ namespace farm::roles {
 
 class TestFarm {
  public:
-  TestFarm() {
-    std::string name = (std::filesystem::temp_directory_path() / "farm-roles-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    open();
-  }
-  ~TestFarm() {
-    close();
-    std::filesystem::remove_all(folder_);
-  }
+  TestFarm() { open(); }
+  ~TestFarm() { close(); }
   TestFarm(const TestFarm&) = delete;
   TestFarm& operator=(const TestFarm&) = delete;
 
@@ -97,8 +90,8 @@ class TestFarm {
     return row_of(photo::RecordView::parse(record(id, version)).value());
   }
 
-  std::filesystem::path catalog_file() const { return folder_ / "catalog.sqlite"; }
-  std::filesystem::path folder() const { return folder_; }
+  std::filesystem::path catalog_file() const { return folder() / "catalog.sqlite"; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
   catalog::Catalog& catalog() { return *catalog_; }
   store::PhotoStore& store() { return *store_; }
@@ -111,7 +104,7 @@ class TestFarm {
  private:
   static constexpr std::size_t kOriginalBytes = 3000;
 
-  std::filesystem::path folder_;
+  TestFolder folder_;
   FakeClock clock_{kPhotoEpochMs + 1'000'000'000};
   io::FakeFileSystem disk_;
   Config config_;

@@ -1,8 +1,8 @@
 #include "store/volume_store.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include "base/test_folder.h"
 #include "io/fake_file.h"
 #include "store/photo_store_conformance.h"
 
@@ -11,26 +11,18 @@ namespace {
 
 class OnDisk {
  public:
-  OnDisk() {
-    std::string name = (std::filesystem::temp_directory_path() / "farm-store-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    reopen();
-  }
-  ~OnDisk() {
-    store_.reset();
-    std::filesystem::remove_all(directory_);
-  }
+  OnDisk() { reopen(); }
   PhotoStore& store() { return *store_; }
   void reopen() {
     store_.reset();
     Config config;
     config.volume.preallocate_bytes = 256 << 10;
-    store_ = open_volume_store(io::posix_file_system(), clock_, directory_, config).value();
+    store_ = open_volume_store(io::posix_file_system(), clock_, folder_.path(), config).value();
   }
 
  private:
   FakeClock clock_{kPhotoEpochMs};
-  std::filesystem::path directory_;
+  TestFolder folder_;
   std::unique_ptr<PhotoStore> store_;
 };
 
