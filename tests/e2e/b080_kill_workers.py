@@ -14,9 +14,12 @@ from harness.server import SANITIZED
 
 SECONDS = 12
 UPLOADERS = 4
+WORKERS = 2 + 1 + 1  # one for each thread that uses them, and a spare one
 
 
 class KilledWorkers(FarmCase):
+    config = "[image]\nthreads = 2\n[on_demand]\nthreads = 1\n"
+
     def workers(self):
         """The pids of the server's workers, and of its dead children that nobody has buried."""
         alive, dead = [], []
@@ -35,12 +38,12 @@ class KilledWorkers(FarmCase):
         folder = Path(f"/proc/{self.farm.process.pid}")
         return len(list((folder / "fd").iterdir())), len(list((folder / "task").iterdir()))
 
-    def wait_for_all_workers(self, count):
+    def wait_for_all_workers(self):
         give_up = time.monotonic() + 30
         while True:
             alive, dead = self.workers()
             idle = self.farm.metrics()['photofarm_image_workers{state="idle"}']
-            if (len(alive), len(dead), idle) == (count, 0, count):
+            if (len(alive), len(dead), idle) == (WORKERS, 0, WORKERS):
                 return
             self.assertLess(time.monotonic(), give_up, f"workers {alive}, dead {dead}, idle {idle}")
             time.sleep(0.05)
@@ -59,12 +62,11 @@ class KilledWorkers(FarmCase):
 
     def test_killed_at_random(self):
         self.client.upload(pictures.jpeg())
-        count = int(self.farm.metrics()['photofarm_image_worker_starts_total'])
-        self.wait_for_all_workers(count)
+        self.wait_for_all_workers()
         statuses = [collections.Counter() for _ in range(UPLOADERS)]
         uploaders = [threading.Thread(target=self.upload_for, args=(SECONDS, mine)) for mine in statuses]
         self.upload_for(2, collections.Counter())
-        self.wait_for_all_workers(count)
+        self.wait_for_all_workers()
         held, memory_kb = self.held(), self.farm.memory_kb("VmRSS")
 
         dice = random.Random(8)
@@ -83,7 +85,7 @@ class KilledWorkers(FarmCase):
         self.assertGreater(total[201], 20)
         self.assertLess(total[422], total[201] / 10)
 
-        self.wait_for_all_workers(count)
+        self.wait_for_all_workers()
         self.assertEqual(self.workers()[1], [])
         fds, threads = self.held()
         self.assertLessEqual(fds, held[0] + 2)
