@@ -391,7 +391,7 @@ PARTS = {"peers": part_peers, "connections": part_connections, "slow": part_slow
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--subject", default=Photofarm.name,
                         choices=[Photofarm.name, *(one.name for one in CACHES)])
